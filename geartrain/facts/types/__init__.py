@@ -1,0 +1,1 @@
+"""One module per record type, each declaring `RECORD`."""

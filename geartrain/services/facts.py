@@ -1,0 +1,147 @@
+"""The facts as one person may see them: every page, route, command and export reads through here.
+
+Row scope: people who do not see everyone see their own records, those of everyone below them on the day, and the
+records nobody owns. Column scope: pay is for its subject, the chain above and those who may view pay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import ibis
+import pyarrow as pa
+
+from geartrain.facts import record_types
+from geartrain.kernel.errors import NotFound
+from geartrain.kernel.hierarchy import Hierarchy
+from geartrain.kernel.periods import FiscalCalendar
+from geartrain.kernel.records import RecordType
+from geartrain.services.access import Actor, Permission
+from geartrain.services.workspace import Workspace
+from geartrain.stores.warehouse.base import Snapshot
+
+PAY_COLUMNS = ("base_salary", "target_incentive")
+# Types that belong to whoever owns the opportunity they hang on.
+THROUGH_OPPORTUNITY = ("opportunity_change", "opportunity_line", "split", "quote", "contract", "invoice")
+# Types that only those who may view costs see at all.
+COSTS = ("cost",)
+
+
+@dataclass
+class Facts:
+    """One pinned state of the facts, cut to what one actor may see.
+
+    Args:
+        snapshot: The state itself.
+        actor: For whom.
+        calendar: The workspace's fiscal calendar.
+        currency: The workspace's currency.
+        as_of: The last day that is seen.
+        known_as_of: What was known at that instant, None for all that is known.
+    """
+
+    snapshot: Snapshot
+    actor: Actor
+    calendar: FiscalCalendar
+    currency: str
+    as_of: date
+    known_as_of: datetime | None = None
+    types: Mapping[str, RecordType] = field(default_factory=record_types)
+
+    @property
+    def id(self) -> str:
+        """Hash of the facts; equal hashes, equal answers (to the same `scope`)."""
+        return self.snapshot.id
+
+    def hierarchy(self) -> Hierarchy:
+        """Who reports to whom, as the facts have it, whoever asks."""
+        if self._hierarchy is None:
+            users = self.snapshot.table("user", known_as_of=self.known_as_of).select("user_id", "manager_id")
+            rows = self.snapshot.execute(users).to_pydict()
+            self._hierarchy = Hierarchy(dict(zip(rows["user_id"], rows["manager_id"], strict=True)))
+        return self._hierarchy
+
+    _hierarchy: Hierarchy | None = None
+
+    def visible(self) -> frozenset[str] | None:
+        """Ids of the people whose records the actor sees; None for everyone."""
+        if self.actor.sees_everyone:
+            return None
+        if self.actor.user_id is None:
+            return frozenset()
+        return frozenset(self.hierarchy().tree(self.actor.user_id))
+
+    def scope(self) -> tuple[object, ...]:
+        """What the answers depend on besides the question: goes into every cache key."""
+        people = self.visible()
+        rows = None if people is None else tuple(sorted(people))
+        pay = self.actor.may(Permission.view_pay), self.actor.user_id
+        return self.id, self.as_of, self.known_as_of, rows, self.actor.may(Permission.view_costs), pay
+
+    def raw(self, name: str) -> ibis.Table:
+        """Every row of a type, for what must not depend on who asks (reference names); never shown as it is."""
+        return self.snapshot.table(name, known_as_of=self.known_as_of)
+
+    def table(self, name: str) -> ibis.Table:
+        """One row per record that the actor may see.
+
+        Raises:
+            NotFound: there is no such record type.
+        """
+        if name not in self.types:
+            raise NotFound(f"There is no record type '{name}'.", hint=f"One of: {', '.join(self.types)}.")
+        return self._columns(name, self._rows(name, self.raw(name)))
+
+    def execute(self, expr: ibis.Expr) -> pa.Table:
+        """Run an expression built from these tables."""
+        return self.snapshot.execute(expr)
+
+    def _rows(self, name: str, table: ibis.Table) -> ibis.Table:
+        if name in COSTS and not self.actor.may(Permission.view_costs):
+            return table.filter(ibis.literal(False))
+        people = self.visible()
+        if people is None or name == "user":
+            return table
+        if name == "quote_line":
+            return table.semi_join(self._rows("quote", self.raw("quote")), "quote_id")
+        owned = _owned(table, self.types[name].owner, people)
+        if name in THROUGH_OPPORTUNITY:
+            deals = self._rows("opportunity", self.raw("opportunity")).select("opportunity_id")
+            through = table.opportunity_id.isin(deals.opportunity_id)
+            return table.filter(through if owned is None else through | owned)
+        return table if owned is None else table.filter(owned)
+
+    def _columns(self, name: str, table: ibis.Table) -> ibis.Table:
+        if name != "user" or self.actor.may(Permission.view_pay):
+            return table
+        # Pay is for its subject and the chain above. People who see everyone's deals do not see everyone's pay.
+        own = frozenset() if self.actor.user_id is None else frozenset(self.hierarchy().tree(self.actor.user_id))
+        mine = table.user_id.isin(sorted(own)) if own else ibis.literal(False)
+        hidden = {c: ibis.ifelse(mine, table[c], ibis.null(table[c].type())) for c in PAY_COLUMNS}
+        return table.mutate(extra=ibis.ifelse(mine, table.extra, ibis.null("string")), **hidden)
+
+
+def _owned(table: ibis.Table, owner: str | None, people: frozenset[str]) -> ibis.BooleanValue | None:
+    """Rows of these people; None where the type has no owner and is everybody's."""
+    if owner is None:
+        return None
+    return table[owner].isin(sorted(people)).fill_null(False) if people else ibis.literal(False)
+
+
+@contextmanager
+def open_facts(
+    ws: Workspace, actor: Actor, *, as_of: date | None = None, known_as_of: datetime | None = None
+) -> Iterator[Facts]:
+    """Pin the latest committed state and see it with the actor's eyes, until the block is left.
+
+    `as_of` None is today in the workspace's zone.
+    """
+    snapshot = ws.warehouse.snapshot()
+    day = as_of or ws.calendar.day_of(ws.now())
+    try:
+        yield Facts(snapshot, actor, ws.calendar, ws.currency, day, known_as_of)
+    finally:
+        snapshot.close()
