@@ -24,8 +24,17 @@ from geartrain.services.workspace import Workspace
 from geartrain.stores.warehouse.base import Snapshot
 
 PAY_COLUMNS = ("base_salary", "target_incentive")
-# Types that belong to whoever owns the opportunity they hang on.
-THROUGH_OPPORTUNITY = ("opportunity_change", "opportunity_line", "split", "quote", "contract", "invoice")
+# Types seen by whoever sees an opportunity they share this column with: what hangs on a deal belongs to its owner,
+# and an account is seen by everyone who has a deal with it.
+THROUGH = {
+    "account": "account_id",
+    "opportunity_change": "opportunity_id",
+    "opportunity_line": "opportunity_id",
+    "split": "opportunity_id",
+    "quote": "opportunity_id",
+    "contract": "opportunity_id",
+    "invoice": "opportunity_id",
+}
 # Types that only those who may view costs see at all.
 COSTS = ("cost",)
 
@@ -103,16 +112,22 @@ class Facts:
         if name in COSTS and not self.actor.may(Permission.view_costs):
             return table.filter(ibis.literal(False))
         people = self.visible()
-        if people is None or name == "user":
+        if people is None:
             return table
+        if name == "user":
+            # Their own line upwards by name, so that a seller can see whom they report to.
+            above = self.hierarchy().chain(self.actor.user_id) if self.actor.user_id else []
+            return table.filter(_owned(table, "user_id", people | frozenset(above)))
         if name == "quote_line":
             return table.semi_join(self._rows("quote", self.raw("quote")), "quote_id")
         owned = _owned(table, self.types[name].owner, people)
-        if name in THROUGH_OPPORTUNITY:
-            deals = self._rows("opportunity", self.raw("opportunity")).select("opportunity_id")
-            through = table.opportunity_id.isin(deals.opportunity_id)
-            return table.filter(through if owned is None else through | owned)
-        return table if owned is None else table.filter(owned)
+        if owned is None and name not in THROUGH:
+            return table
+        if name in THROUGH:
+            deals = self._rows("opportunity", self.raw("opportunity"))[THROUGH[name]]
+            through = table[THROUGH[name]].isin(deals)
+            owned = through if owned is None else through | owned
+        return table.filter(owned)
 
     def _columns(self, name: str, table: ibis.Table) -> ibis.Table:
         if name != "user" or self.actor.may(Permission.view_pay):
