@@ -32,7 +32,7 @@ Instants stand in the workspace's zone inside expressions. The denominator may b
       where: "type = 'new'"                                   # optional
       numerator:   {agg: count, where: is_won}
       denominator: {agg: count, where: is_closed}
-      dimensions: [owner, team, account.segment]              # optional: what it may be cut by; empty for all that resolve
+      dimensions: [owner, team, account.segment]              # optional: what it may be offered by; empty: all
 
 **One aggregate.** The same with `value` in place of numerator and denominator. Every primitive by example:
 
@@ -45,8 +45,8 @@ Instants stand in the workspace's zone inside expressions. The denominator may b
       value: {agg: min, of: created_at}                       # also max; numbers, days and instants
       value: {agg: max, of: amount}
 
-    of those that entered in the period (entered puts it into a period: `at` is left out or the same), the share that
-    reached, ever or within so many days; the share of the cohort that has had `matures` days (else `within`) by as_of is
+    of those that entered in the period (`entered` is the date: leave `at` out), the share that
+    reached, ever or within so many days; the share of the cohort that had `matures` days (else `within`) by as_of is
     shown beside it as maturity:
       value: {agg: cohort_conversion, entered: mql_at, reached: sal_at, within: 90, matures: 90, where: "…"}
       `reached` may be an expression that gives an instant or a day (unknown: not reached).
@@ -183,7 +183,7 @@ class Spec(Strict):
     value: AnyAggregate | None = None
     expr: str | None = Field(default=None, description="arithmetic over metric keys")
     previous: dict[str, str] = Field(default_factory=dict, description="name in expr to metric, one period earlier")
-    dimensions: tuple[str, ...] = Field(default=(), description="what it may be cut by; empty for all that resolve")
+    dimensions: tuple[str, ...] = Field(default=(), description="what it may be offered by; empty: all")
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Spec:

@@ -41,7 +41,7 @@ class Source(Protocol):
         currency: ISO code of the workspace; an empty currency column means this one.
         as_of: The last day that is seen where the question names none.
         snapshot: Hash of the facts.
-        cuts: By type, how it looks at the end of an earlier day (see `Cut`). A view that is already as of a day has none.
+        cuts: By type, how it looks at the end of an earlier day (see `Cut`). A view that is as of a day has none.
     """
 
     @property

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import Field
-
-from geartrain.kernel.measure.aggregate import Aggregate, Expression
+from geartrain.kernel.measure.aggregate import Aggregate, Expression, Part, Value, count_part, exact
 
 
 class Max(Aggregate):
-    """The greatest known value."""
+    """The greatest known value: a number, a day or an instant."""
 
     agg: Literal["max"] = "max"
     of: Expression
+
+    def rules(self) -> tuple[str, ...]:
+        """What is compared."""
+        return (self.of,)
+
+    def parts(self) -> Mapping[str, Part]:
+        """Rows and the greatest value."""
+        of = self.of
+        return {"n": count_part(), "value": Part(("max", of), lambda rows: rows.value(of).max(where=rows.condition))}
+
+    def finish(self, parts: Mapping[str, Any], *, scale: int) -> Value:
+        """The value itself."""
+        value = exact(parts.get("value"))
+        return Value(value, int(parts.get("n") or 0), {}, "" if value is not None else "no row has a value")
 
 
 PRIMITIVE = Max

@@ -1,0 +1,226 @@
+"""One pass over the rows of a type for every aggregate that can share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import ibis
+
+from geartrain.kernel.errors import Invalid
+from geartrain.kernel.hierarchy import Hierarchy
+from geartrain.kernel.measure._rules import parse
+from geartrain.kernel.measure.aggregate import Aggregate, Part, Rows
+from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, locate
+from geartrain.kernel.measure.frame import BALANCE_DAY, Frame, open_frame
+from geartrain.kernel.measure.metric import Spec
+from geartrain.kernel.measure.money import foreign, with_rates
+from geartrain.kernel.measure.source import Source
+from geartrain.kernel.measure.when import Window, period_number, wall_clock
+from geartrain.kernel.periods import Grain
+from geartrain.kernel.records import ColumnKind
+
+NO_RATE = "no_rate"
+Condition = tuple[tuple[object, ...], Any]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One aggregate of one metric."""
+
+    metric: str
+    role: str
+    spec: Spec
+    aggregate: Aggregate
+
+    @property
+    def name(self) -> str:
+        """The type or view it is measured from."""
+        return self.spec.from_ or ""
+
+    @property
+    def at(self) -> str | None:
+        """The column that puts a row into a period."""
+        return self.spec.at or self.aggregate.dated
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one source, whatever the metrics."""
+
+    source: Source
+    by: tuple[str, ...]
+    window: Window
+    where: str | None
+    hierarchy: Hierarchy | None = None
+
+    @property
+    def grain(self) -> Grain | None:
+        """The finest time dimension asked for."""
+        return next((g for g in Grain if g.value in self.by), None)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """An expression, and where in its columns each item finds its parts."""
+
+    items: tuple[Item, ...]
+    expr: Any
+    parts: tuple[Mapping[str, str], ...]
+
+
+def scans(question: Question, items: Sequence[Item]) -> list[Scan]:
+    """The passes that answer for all items, each type read as seldom as can be."""
+    groups: dict[tuple[object, ...], list[Item]] = {}
+    for item in items:
+        if item.name not in question.source.types:
+            known = ", ".join(question.source.types)
+            raise Invalid(f"'{item.metric}' is measured from '{item.name}', which is not there.", hint=f"Of: {known}.")
+        apart = question.grain is not None or foreign(question.source, item.name)
+        own = item if not item.aggregate.parts() else None
+        key = (item.name, item.aggregate.basis, item.at if apart else None, own and (own.metric, own.role))
+        groups.setdefault(key, []).append(item)
+    return [_scan(question, tuple(group)) for group in groups.values()]
+
+
+def open_rows(question: Question, items: Sequence[Item]) -> tuple[Frame, Any | None]:
+    """The rows the items are taken over before any condition, and the period of each where it is not by `at`."""
+    source, window, first = question.source, question.window, items[0]
+    texts = [t for i in items for t in (*i.aggregate.rules(), i.aggregate.where, i.spec.where) if t]
+    names = {n for t in [*texts, question.where] if t for n in parse(t).fields} - {BALANCE_DAY}
+    names |= {d for d in question.by if d not in GRAINS and d != MANAGER}
+    paths = [locate(source.types, first.name, n) for n in sorted(names)]
+    frame = open_frame(source, first.name, window, paths)
+    for column in {c for i in items for c in (*i.aggregate.columns(), i.at) if c}:
+        frame.kind(column)
+    frame, period = first.aggregate.spread(frame, question.grain)
+    currencies = foreign(source, first.name)
+    if currencies and any(not p.steps and p.column.kind is ColumnKind.money for p in paths):
+        frame = with_rates(frame, currencies, _rate_day(frame, first.at))
+    return frame, period
+
+
+def _rate_day(frame: Frame, at: str | None) -> Any:
+    """The day of an amount's rate: that of `at` where it is past, else the day that is seen."""
+    if BALANCE_DAY in frame.extra:
+        return frame.table[BALANCE_DAY]
+    seen = ibis.literal(frame.window.as_of, "date")
+    if at is None:
+        return seen
+    day = frame.read(at)
+    day = day.date() if day.type().is_timestamp() else day
+    return ibis.ifelse(day < seen, day, seen)
+
+
+def _scan(question: Question, items: tuple[Item, ...]) -> Scan:
+    frame, period = open_rows(question, items)
+    wanted = [_conditions(question, frame, item, dated=period is None) for item in items]
+    past = [_past(frame, item) for item in items]
+    shared = [c for c in wanted[0] if all(any(c[0] == o[0] for o in other) for other in wanted[1:])]
+    if shared:
+        frame = replace(frame, table=frame.table.filter([expr for _, expr in shared]))
+        wanted = [_conditions(question, frame, item, dated=period is None) for item in items]
+    keys, frame = _keys(question, frame, items[0], past[0], balance=period is not None)
+    known = {key for key, _ in shared}
+    columns: dict[str, Any] = {}
+    places: dict[tuple[object, ...], str] = {}
+    found: list[Mapping[str, str]] = []
+    for item, conditions, seen in zip(items, wanted, past, strict=True):
+        rest = [c for c in conditions if c[0] not in known]
+        rows = Rows(frame, None, seen)
+        rows = replace(rows, condition=rows.also(*_rebound(question, frame, item, rest, period is None)))
+        if (table := item.aggregate.own(rows, keys)) is not None:
+            return Scan(items, table, ({c: c for c in table.columns if c not in keys},))
+        mine: dict[str, str] = {}
+        parts = dict(item.aggregate.parts())
+        if frame.rate:
+            parts[NO_RATE] = Part((NO_RATE,), _no_rate)
+        for name, part in parts.items():
+            place = (*part.key, seen, tuple(sorted(map(repr, (c[0] for c in rest)))))
+            if place not in places:
+                places[place] = f"p{len(places)}"
+                columns[places[place]] = part.column(rows)
+            mine[name] = places[place]
+        found.append(mine)
+    table = frame.table
+    by = [expr.name(name) for name, expr in keys.items()]
+    return Scan(items, table.group_by(by).aggregate(**columns) if by else table.aggregate(**columns), tuple(found))
+
+
+def _no_rate(rows: Rows) -> Any:
+    table = rows.frame.table
+    return table.count(where=rows.also(table[rows.frame.rate or ""].isnull()))
+
+
+def _past(frame: Frame, item: Item) -> frozenset[str]:
+    """The events that the item's rows are known to have had by the day that is seen."""
+    if item.aggregate.basis:
+        return frozenset(c for c in item.aggregate.columns()[:1] if c == frame.cut.born)
+    return frozenset({item.at}) if item.at and frame.within(item.at)[1] else frozenset()
+
+
+def _conditions(question: Question, frame: Frame, item: Item, *, dated: bool) -> list[Condition]:
+    """What a row must meet to count for an item, each with a key that tells equal ones."""
+    past = _past(frame, item)
+    rows = Rows(frame, None, past)
+    found: list[Condition] = []
+    if dated and item.at and (within := frame.within(item.at)[0]) is not None:
+        found.append((("within", item.at), within))
+    elif dated and item.at:
+        found.append((("dated", item.at), frame.table[item.at].notnull()))
+    if (exists := frame.exists(past)) is not None:
+        found.append((("exists", past), exists))
+    for text in dict.fromkeys(t for t in (item.spec.where, question.where, item.aggregate.where) if t):
+        found.append((("where", text, past), rows.value(text)))
+    return found
+
+
+def _rebound(question: Question, frame: Frame, item: Item, rest: Sequence[Condition], dated: bool) -> Iterable[Any]:
+    """The same conditions over the table as it is now, after the keys were laid beside it."""
+    keys = {key for key, _ in rest}
+    return [expr for key, expr in _conditions(question, frame, item, dated=dated) if key in keys] if keys else []
+
+
+def _keys(
+    question: Question, frame: Frame, item: Item, past: frozenset[str], *, balance: bool
+) -> tuple[dict[str, Any], Frame]:
+    """The columns the answer is grouped by, k0, k1, … in the order asked."""
+    calendar = question.window.calendar
+    if MANAGER in question.by:
+        frame = _above(question, frame, item)
+    keys: dict[str, Any] = {}
+    for place, name in enumerate(question.by):
+        if name == MANAGER:
+            keys[f"k{place}"] = frame.table.above
+        elif name not in GRAINS:
+            keys[f"k{place}"] = frame.dimension(frame.path(name), past)
+        elif balance:
+            keys[f"k{place}"] = frame.table.balance_no
+        elif item.at is None:
+            raise Invalid(f"'{item.metric}' has no date (at:), so it has no {name}.", hint="Ask without it.")
+        else:
+            keys[f"k{place}"] = period_number(_wall(frame, item.at), GRAINS[name], calendar)
+    return keys, frame
+
+
+def _wall(frame: Frame, at: str) -> Any:
+    """The date that puts a row into a period, on the wall clock, by the shortest expression the window allows."""
+    column = frame.table[at]
+    if frame.kind(at) is ColumnKind.day:
+        return column
+    low, high = frame.window.bounds(day=False, seen=frame.within(at)[1])
+    return wall_clock(column, frame.window.calendar.zone, since=low, until=high)  # type: ignore[arg-type]
+
+
+def _above(question: Question, frame: Frame, item: Item) -> Frame:
+    """Each row once for every manager in whose tree its owner is; once under nobody where there is none."""
+    owner = question.source.types[item.name].owner
+    if owner is None or question.hierarchy is None:
+        raise Invalid(f"'{item.metric}' cannot be rolled up: {item.name} has no owner.", hint="Ask without manager.")
+    managers = question.hierarchy.reports_of
+    rows: list[tuple[str | None, str | None]] = [
+        (below, above) for above, below, _ in question.hierarchy.pairs() if above in managers
+    ]
+    pairs = ibis.memtable(rows or [(None, None)], schema={"below": "string", "above": "string"})
+    return replace(frame, table=frame.table.left_join(pairs, frame.table[owner] == pairs.below))
