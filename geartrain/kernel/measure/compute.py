@@ -85,7 +85,7 @@ def compute(metrics: Mapping[str, Metric], question: Question, keys: Sequence[st
         rows = question.source.execute(scan.expr).to_pylist()
         for item, names in zip(scan.items, scan.parts, strict=True):
             cells = parts.setdefault((item.metric, item.role), {})
-            keyed = _cells(question, item)
+            keyed = _cells(question)
             for row in rows:
                 cell, found_parts = keyed(row), {name: row[column] for name, column in names.items()}
                 for after, own in item.aggregate.expand(found_parts):
@@ -101,18 +101,15 @@ def compute(metrics: Mapping[str, Metric], question: Question, keys: Sequence[st
     return found
 
 
-def _cells(question: Question, item: Item) -> Callable[[Mapping[str, Any]], Cell]:
+def _cells(question: Question) -> Callable[[Mapping[str, Any]], Cell]:
     """How a row's keys read: periods as their fiscal keys, unmatched and unknown as they are."""
     calendar = question.window.calendar
     places = [(f"k{i}", GRAINS.get(name)) for i, name in enumerate(question.by)]
-    balances = [p.key for p, _ in question.window.balance_days(question.grain)] if item.aggregate.basis else []
     remembered: dict[tuple[Any, Grain], str | None] = {}
 
     def key(value: Any, grain: Grain | None) -> Any:
         if grain is None:
             return value
-        if balances:
-            return balances[value]
         if (value, grain) not in remembered:
             remembered[value, grain] = period_key(value, grain, calendar)
         return remembered[value, grain]

@@ -30,6 +30,7 @@ def query(
     since: date | None = None,
     until: date | None = None,
     where: str | None = None,
+    filters: Mapping[str, str | None] | None = None,
     as_of: date | None = None,
 ) -> Answer:
     """The values of some metrics, cut by some dimensions.
@@ -42,6 +43,8 @@ def query(
         since: First day, None for the beginning.
         until: The day after the last, None for the end.
         where: A rule over the columns of the types measured, and what they refer to.
+        filters: Dimension to the one value of it that counts, as an answer shows it (None: unknown); a manager is
+            the whole tree. A period (`quarter: 2026Q3`) narrows the window.
         as_of: What happened later is not seen; the source's own where None.
     Returns:
         One row per combination of dimension values that any metric has rows for; a metric without any there is its
@@ -50,7 +53,7 @@ def query(
         NotFound: no such metric.
         Invalid: a dimension, a rule or the window makes no sense for a metric.
     """
-    question = ask(source, by=by, since=since, until=until, where=where, as_of=as_of)
+    question = ask(source, by=by, since=since, until=until, where=where, filters=filters, as_of=as_of)
     chosen = [find(metrics, key) for key in dict.fromkeys(keys)]
     if not chosen:
         raise Invalid("No metric was asked for.", hint="Name at least one.")
@@ -84,18 +87,23 @@ def ask(
     since: date | None = None,
     until: date | None = None,
     where: str | None = None,
+    filters: Mapping[str, str | None] | None = None,
     as_of: date | None = None,
 ) -> Question:
     """The question behind `query` and `explain`, checked."""
     if len(set(by)) != len(by):
         raise Invalid("A dimension is named twice.", hint="Name each once.")
+    filters = dict(filters or {})
+    for name in [n for n in filters if n in GRAINS]:
+        period = source.calendar.parse(filters.pop(name) or "")
+        since, until = max(since or period.start, period.start), min(until or period.end, period.end)
     window = Window(since, until, as_of or source.as_of, source.calendar)
     hierarchy = None
-    if MANAGER in by:
+    if MANAGER in by or MANAGER in filters:
         people = source.table(PEOPLE)
         rows = source.execute(people.select("user_id", "manager_id")).to_pydict()
         hierarchy = Hierarchy(dict(zip(rows["user_id"], rows["manager_id"], strict=True)))
-    return Question(source, tuple(by), window, where or None, hierarchy)
+    return Question(source, tuple(by), window, where or None, hierarchy, tuple(sorted(filters.items())))
 
 
 def _order(cell: Cell) -> tuple[tuple[bool, bool, Any], ...]:

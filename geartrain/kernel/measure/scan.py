@@ -12,7 +12,7 @@ from geartrain.kernel.errors import Invalid
 from geartrain.kernel.hierarchy import Hierarchy
 from geartrain.kernel.measure._rules import parse
 from geartrain.kernel.measure.aggregate import Aggregate, Part, Rows
-from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, locate
+from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, UNMAPPED, locate
 from geartrain.kernel.measure.frame import BALANCE_DAY, Frame, open_frame
 from geartrain.kernel.measure.metric import Spec
 from geartrain.kernel.measure.money import foreign, with_rates
@@ -54,6 +54,7 @@ class Question:
     window: Window
     where: str | None
     hierarchy: Hierarchy | None = None
+    filters: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def grain(self) -> Grain | None:
@@ -89,7 +90,7 @@ def open_rows(question: Question, items: Sequence[Item]) -> tuple[Frame, Any | N
     source, window, first = question.source, question.window, items[0]
     texts = [t for i in items for t in (*i.aggregate.rules(), i.aggregate.where, i.spec.where) if t]
     names = {n for t in [*texts, question.where] if t for n in parse(t).fields} - {BALANCE_DAY}
-    names |= {d for d in question.by if d not in GRAINS and d != MANAGER}
+    names |= {d for d in (*question.by, *dict(question.filters)) if d not in GRAINS and d != MANAGER}
     paths = [locate(source.types, first.name, n) for n in sorted(names)]
     frame = open_frame(source, first.name, window, paths)
     for column in {c for i in items for c in (*i.aggregate.columns(), i.at) if c}:
@@ -115,19 +116,19 @@ def _rate_day(frame: Frame, at: str | None) -> Any:
 
 def _scan(question: Question, items: tuple[Item, ...]) -> Scan:
     frame, period = open_rows(question, items)
-    wanted = [_conditions(question, frame, item, dated=period is None) for item in items]
+    wanted = [conditions(question, frame, item, dated=period is None) for item in items]
     past = [_past(frame, item) for item in items]
     shared = [c for c in wanted[0] if all(any(c[0] == o[0] for o in other) for other in wanted[1:])]
     if shared:
         frame = replace(frame, table=frame.table.filter([expr for _, expr in shared]))
-        wanted = [_conditions(question, frame, item, dated=period is None) for item in items]
+        wanted = [conditions(question, frame, item, dated=period is None) for item in items]
     keys, frame = _keys(question, frame, items[0], past[0], balance=period is not None)
     known = {key for key, _ in shared}
     columns: dict[str, Any] = {}
     places: dict[tuple[object, ...], str] = {}
     found: list[Mapping[str, str]] = []
-    for item, conditions, seen in zip(items, wanted, past, strict=True):
-        rest = [c for c in conditions if c[0] not in known]
+    for item, met, seen in zip(items, wanted, past, strict=True):
+        rest = [c for c in met if c[0] not in known]
         rows = Rows(frame, None, seen)
         rows = replace(rows, condition=rows.also(*_rebound(question, frame, item, rest, period is None)))
         if (table := item.aggregate.own(rows, keys)) is not None:
@@ -160,7 +161,7 @@ def _past(frame: Frame, item: Item) -> frozenset[str]:
     return frozenset({item.at}) if item.at and frame.within(item.at)[1] else frozenset()
 
 
-def _conditions(question: Question, frame: Frame, item: Item, *, dated: bool) -> list[Condition]:
+def conditions(question: Question, frame: Frame, item: Item, *, dated: bool) -> list[Condition]:
     """What a row must meet to count for an item, each with a key that tells equal ones."""
     past = _past(frame, item)
     rows = Rows(frame, None, past)
@@ -173,13 +174,31 @@ def _conditions(question: Question, frame: Frame, item: Item, *, dated: bool) ->
         found.append((("exists", past), exists))
     for text in dict.fromkeys(t for t in (item.spec.where, question.where, item.aggregate.where) if t):
         found.append((("where", text, past), rows.value(text)))
+    for name, value in question.filters:
+        found.append((("filter", name, value, past), _is(question, frame, item, name, value, past)))
     return found
+
+
+def _is(question: Question, frame: Frame, item: Item, name: str, value: str | None, past: frozenset[str]) -> Any:
+    """Whether a row stands under this value of a dimension, as the answer shows it."""
+    if name == MANAGER:
+        owner = question.source.types[item.name].owner
+        if owner is None or question.hierarchy is None or value is None:
+            raise Invalid(f"'{item.metric}' has no manager {value}.")
+        return frame.table[owner].isin(question.hierarchy.tree(value))
+    path = frame.path(name)
+    shown = frame.dimension(path, past)
+    if value is None:
+        return shown.isnull()
+    if path.column.ref and not path.steps and value.startswith(UNMAPPED):
+        value = value.removeprefix(UNMAPPED)
+    return (shown if shown.type().is_string() else shown.cast("string")) == value
 
 
 def _rebound(question: Question, frame: Frame, item: Item, rest: Sequence[Condition], dated: bool) -> Iterable[Any]:
     """The same conditions over the table as it is now, after the keys were laid beside it."""
     keys = {key for key, _ in rest}
-    return [expr for key, expr in _conditions(question, frame, item, dated=dated) if key in keys] if keys else []
+    return [expr for key, expr in conditions(question, frame, item, dated=dated) if key in keys] if keys else []
 
 
 def _keys(
@@ -196,7 +215,9 @@ def _keys(
         elif name not in GRAINS:
             keys[f"k{place}"] = frame.dimension(frame.path(name), past)
         elif balance:
-            keys[f"k{place}"] = frame.table.balance_no
+            if sum(d in GRAINS for d in question.by) > 1:
+                raise Invalid(f"'{item.metric}' is a balance: cut it by one length of period.")
+            keys[f"k{place}"] = frame.table.balance_key
         elif item.at is None:
             raise Invalid(f"'{item.metric}' has no date (at:), so it has no {name}.", hint="Ask without it.")
         else:

@@ -15,6 +15,7 @@ from geartrain.kernel.periods import FiscalCalendar, Grain, Period
 
 # Offsets are exact between these; a stored instant outside takes the offset of the nearer end.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
+MOST_DAYS = 50 * 366
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,20 @@ class Window:
             return self.since, high
         return self.since and self.calendar.instant(self.since), high and self.calendar.instant(high)
 
-    def balance_days(self, grain: Grain | None) -> list[tuple[Period, date]]:
-        """Each period asked for and the last day of it that is seen; without a grain, the whole window as one."""
+    def balance_days(self, grain: Grain | None, *, begins: date | None = None) -> list[tuple[Period, date]]:
+        """Each period asked for and the last day of it that is seen; without a grain, the whole window as one.
+
+        Args:
+            grain: How long the periods are.
+            begins: Where a window without a beginning starts; None: with the period that is under way.
+        """
         end = min(self.until or self.as_of + timedelta(days=1), self.as_of + timedelta(days=1))
         if grain is None:
             start = self.since or end - timedelta(days=1)
             return [(Period(start, self.until or end, ""), end - timedelta(days=1))]
-        start = self.since or self.calendar.containing(self.as_of, grain).start
+        start = self.since or begins or self.calendar.containing(self.as_of, grain).start
+        if (end - start).days > MOST_DAYS:
+            raise Invalid(f"A balance for every {grain} since {start} is too many.", hint="Give a later start.")
         periods = self.calendar.between(start, end, grain)
         return [(p, min(p.end, end) - timedelta(days=1)) for p in periods]
 
@@ -136,8 +144,8 @@ def period_number(when: Any, grain: Grain, calendar: FiscalCalendar) -> Any:
 
 def period_key(number: Any, grain: Grain, calendar: FiscalCalendar) -> str | None:
     """The key of the period that `period_number` stands for."""
-    if number is None:
-        return None
+    if number is None or isinstance(number, str):
+        return number
     if grain in (Grain.day, Grain.week):
         day = number.date() if isinstance(number, datetime) else number
     elif grain is Grain.year:

@@ -50,24 +50,24 @@ class AsOfSum(Aggregate):
 
     def spread(self, frame: Frame, grain: Grain | None) -> tuple[Frame, Any | None]:
         """One row per row and balance it is part of."""
-        days = frame.window.balance_days(grain)
+        days = frame.window.balance_days(grain, begins=_earliest(frame, self.opened, grain))
         calendar = frame.window.calendar
         if len(days) == 1:
             period, day = days[0]
             table = frame.table.mutate(
-                balance_no=ibis.literal(0, "int64"), balance_day=ibis.literal(day, "date"),
+                balance_key=ibis.literal(period.key), balance_day=ibis.literal(day, "date"),
                 balance_at=ibis.literal(_end(day, calendar), "timestamp(6)"),
                 balance_from=ibis.literal(period.start, "date"), balance_to=ibis.literal(period.end, "date"),
             )  # fmt: skip
         else:
-            rows = [(i, d, _end(d, calendar), p.start, p.end) for i, (p, d) in enumerate(days)]
-            schema = {"balance_no": "int64", "balance_day": "date", "balance_at": "timestamp(6)",
+            rows = [(p.key, d, _end(d, calendar), p.start, p.end) for p, d in days]
+            schema = {"balance_key": "string", "balance_day": "date", "balance_at": "timestamp(6)",
                       "balance_from": "date", "balance_to": "date"}  # fmt: skip
             table = frame.table.cross_join(ibis.memtable(rows, schema=schema))
         frame = replace(frame, table=table)
         table = table.filter(self._open(frame))
         spread = replace(frame, table=table, extra=frozenset({BALANCE_DAY}))
-        return spread, table.balance_no
+        return spread, table.balance_key
 
     def _open(self, frame: Frame) -> list[Any]:
         table = frame.table
@@ -99,6 +99,14 @@ class AsOfSum(Aggregate):
             return Value(n, n)
         done = Sum(of=self.of).finish(parts, scale=scale)
         return replace(done, value=exact(done.value), detail={"n_null": done.detail["n_null"]})
+
+
+def _earliest(frame: Frame, opened: str, grain: Grain | None) -> date | None:
+    """The first day anything was open, where the question does not say when to begin."""
+    if grain is None or frame.window.since is not None:
+        return None
+    first = frame.source.execute(frame.table.aggregate(first=frame.table[opened].min())).to_pylist()[0]["first"]
+    return frame.window.calendar.day_of(first) if isinstance(first, datetime) else first
 
 
 def _end(day: date, calendar: FiscalCalendar) -> datetime:

@@ -20,7 +20,7 @@ MOVEMENTS = (
     "won", "lost", "slipped_out", "transferred_out", "removed", "closing",
 )  # fmt: skip
 MONEY = "decimal(38, 4)"
-PERIODS = {"balance_no": "int64", "balance_day": "date", "starts": "timestamp(6)", "ends": "timestamp(6)",
+PERIODS = {"balance_key": "string", "balance_day": "date", "starts": "timestamp(6)", "ends": "timestamp(6)",
            "due_from": "date", "due_to": "date"}  # fmt: skip
 
 
@@ -82,14 +82,14 @@ class Waterfall(Aggregate):
         if grain is None and window.since is None:
             raise Invalid("A waterfall needs a start.", hint="Give since, or cut by a period.")
         rows = []
-        for number, (period, day) in enumerate(window.balance_days(grain)):
+        for period, day in window.balance_days(grain):
             due = period if self.due_within == "period" else calendar.containing(period.start, Grain(self.due_within))
             ends = calendar.instant(day + timedelta(days=1))
-            rows.append((number, day, calendar.instant(period.start), ends, due.start, due.end))
+            rows.append((period.key, day, calendar.instant(period.start), ends, due.start, due.end))
         table = frame.table.cross_join(ibis.memtable(rows, schema=PERIODS))
         spread = replace(frame, table=table, extra=frozenset({BALANCE_DAY}))
         table = table.filter(self._holds(spread, "starts") | self._holds(spread, "ends"))
-        return replace(spread, table=table), table.balance_no
+        return replace(spread, table=table), table.balance_key
 
     def _holds(self, frame: Frame, end: str) -> Any:
         table = frame.table
@@ -132,7 +132,7 @@ class Waterfall(Aggregate):
         states = table.select(
             **keys,
             deal=table[self.id],
-            period=table.balance_no,
+            period=table.balance_key,
             at0=self._holds(frame, "starts"),
             at1=self._holds(frame, "ends"),
             value=value.fill_null(ibis.literal(0, MONEY)),
@@ -142,7 +142,7 @@ class Waterfall(Aggregate):
             is_due=due,
             fresh=(table[self.created] >= table.starts).fill_null(False),
         )
-        dims = [k for k in keys if keys[k].get_name() != "balance_no"]
+        dims = [k for k in keys if keys[k].get_name() != "balance_key"]
         found: dict[str, Any] = {k: states[k].max() for k in keys if k not in dims}
         for side, at in (("0", states.at0), ("1", states.at1)):
             found[f"has{side}"] = _any(at)
