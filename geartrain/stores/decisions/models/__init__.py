@@ -1,0 +1,7 @@
+"""What is decided and who decided it; one file per noun."""
+
+from geartrain.stores.decisions.models.audit import AuditEvent, AuditHead, record_event
+from geartrain.stores.decisions.models.token import Token
+from geartrain.stores.decisions.models.user import User
+
+__all__ = ["AuditEvent", "AuditHead", "Token", "User", "record_event"]

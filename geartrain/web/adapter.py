@@ -1,0 +1,22 @@
+"""How allauth behaves here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """People are added by an administrator; nobody signs up. Its flash messages are left out."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The peer's address; on a socket without one, everybody shares one limit."""
+        return request.META.get("REMOTE_ADDR") or "0.0.0.0"

@@ -1,0 +1,36 @@
+"""Headers that every answer carries, and validators for those that can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+
+PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+
+
+class HeadersMiddleware:
+    """What is not CSP; and a 304 for a page that has not changed since it was last sent."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        # Sales numbers stay out of shared caches; the browser asks again each time.
+        response.setdefault("Cache-Control", "private, no-cache")
+        response.setdefault("Vary", "Cookie, HX-Request, Authorization")
+        if request.method == "GET" and response.status_code == 200 and not response.streaming:
+            return self._conditional(request, response)
+        return response
+
+    @staticmethod
+    def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        # Weak, because compression happens outside. CSRF tokens differ by request, so pages with forms differ too.
+        etag = f'W/"{sha256(response.content).hexdigest()[:32]}"'
+        response.setdefault("ETag", etag)
+        return get_conditional_response(request, etag=response["ETag"], response=response) or response

@@ -1,0 +1,1 @@
+"""The pages, one module each; the folder is the register (see geartrain.web.registry)."""

@@ -1,0 +1,36 @@
+"""Addresses: the pages, sign-in, the API."""
+
+from __future__ import annotations
+
+from allauth.account.views import LoginView, LogoutView
+from django.urls import URLPattern, path
+
+from geartrain.web.access import guarded
+from geartrain.web.api import api
+from geartrain.web.registry import Page, pages
+from geartrain.web.theme import set_theme
+
+
+def _addresses(page: Page) -> list[URLPattern]:
+    view = guarded(page.view, permission=page.permission, methods=page.methods)
+    view.page_key = page.key  # type: ignore[attr-defined]
+    found = [path(page.path, view, name=page.key)]
+    for route in page.routes:
+        view = guarded(route.view, permission=route.permission or page.permission, methods=route.methods)
+        view.page_key = page.key  # type: ignore[attr-defined]
+        found.append(path(route.path, view, name=route.name))
+    return found
+
+
+urlpatterns = [
+    path("sign-in/", LoginView.as_view(), name="account_login"),
+    path("sign-out/", LogoutView.as_view(http_method_names=["post"]), name="account_logout"),
+    path("theme/", set_theme, name="theme"),
+    path("api/v1/", api.urls),
+    *(address for page in pages().values() for address in _addresses(page)),
+]
+
+handler400 = "geartrain.web.errors.bad_request"
+handler403 = "geartrain.web.errors.permission_denied"
+handler404 = "geartrain.web.errors.not_found"
+handler500 = "geartrain.web.errors.server_error"
