@@ -81,7 +81,7 @@ def record_types() -> str:
     for record_type in facts.record_types().values():
         text += _record_type(record_type)
     text += "\n# Views\n\nTables worked out from the records; metrics and expressions use them like record types.\n"
-    for view in facts.views().values():
+    for view in facts.view_types().values():
         text += _record_type(view)
     return text
 

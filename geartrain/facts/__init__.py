@@ -1,10 +1,11 @@
-"""The record types of sales, one file each; the folder is the register."""
+"""The record types of sales and the views worked out from them, one file each; the folder is the register."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.records import RecordType
@@ -30,3 +31,18 @@ def record_type(name: str) -> RecordType:
     except KeyError:
         known = ", ".join(record_types())
         raise NotFound(f"There is no record type '{name}'.", hint=f"One of: {known}.") from None
+
+
+@cache
+def view_modules() -> dict[str, ModuleType]:
+    """Every module of `facts/views/` by the name of its view: each declares `VIEW` and `build`."""
+    from geartrain.facts import views as folder
+
+    found = [import_module(f"{folder.__name__}.{m.name}") for m in iter_modules(folder.__path__)]
+    return {m.VIEW.name: m for m in sorted(found, key=lambda m: str(m.VIEW.name))}
+
+
+@cache
+def view_types() -> dict[str, RecordType]:
+    """Every view by name, declared like a record type: its grain, key and columns."""
+    return {name: module.VIEW for name, module in view_modules().items()}
