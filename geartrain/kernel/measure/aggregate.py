@@ -45,6 +45,9 @@ class Rows:
 
     def value(self, rule: str) -> Any:
         """An expression over these rows."""
+        worked_out = self.frame.values.get((rule, self.past))
+        if worked_out is not None:
+            return self.frame.table[worked_out]
         return parse(rule).column(lambda name: self.frame.read(name, self.past))
 
     def also(self, *conditions: Any) -> Any | None:

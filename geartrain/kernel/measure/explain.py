@@ -126,7 +126,7 @@ def _records(question: Question, metric: Metric, limit: int) -> tuple[tuple[Mapp
     frame, period = open_rows(question, items)
     sides = {}
     for item in items:
-        met = [expr for _, expr in conditions(question, frame, item, dated=period is None)]
+        met = [one(frame) for one in conditions(question, frame, item, dated=period is None).values()]
         sides[item.role] = Rows(frame).also(*met)
     kind = question.source.types[items[0].name]
     rules = [t for i in items for t in (*i.aggregate.rules(), i.aggregate.where, i.spec.where) if t]

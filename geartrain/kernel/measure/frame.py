@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import ibis
@@ -15,6 +15,8 @@ from geartrain.kernel.measure.when import Window, wall_clock
 from geartrain.kernel.records import ColumnKind
 
 BALANCE_DAY = "balance_day"
+
+CURRENCY = "currency"
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Frame:
         table: The rows with what they refer to joined on; grain is the type's own.
         extra: Columns of `table` that a primitive laid beside and expressions may name.
         rates: Column of `table` that converts a row's money into the workspace's currency; None: nothing is foreign.
+        values: Columns of `table` that hold expressions worked out already, by their text and what is past.
     """
 
     source: Source
@@ -36,6 +39,7 @@ class Frame:
     table: Any
     extra: frozenset[str] = frozenset()
     rate: str | None = None
+    values: Mapping[tuple[str, frozenset[str]], str] = field(default_factory=dict)
 
     @property
     def cut(self) -> Cut:
@@ -86,33 +90,36 @@ class Frame:
             return self.table[column] <= ibis.literal(self.window.as_of, "date")
         return self.table[column] < ibis.literal(self.window.cut, "timestamp(6)")
 
-    def exists(self, past: Collection[str] = ()) -> Any | None:
-        """Whether a row existed by the end of the day; None where all do.
+    def is_event(self, column: str) -> bool:
+        """Whether a column dates something that is not seen before it happened."""
+        return column == self.cut.born or column in self.cut.clears
+
+    def all_exist(self, past: Collection[str] = ()) -> bool:
+        """Whether rows known to have had these events before the cut need no asking if they existed."""
+        return self.cut.born is None or any(self.is_event(event) for event in past)
+
+    def exists(self) -> Any:
+        """Whether a row existed by the end of the day.
 
         A row whose events happened before it was recorded to begin existed with the first of them.
         """
-        born = self.cut.born
-        if born is None or born in past or any(event in past for event in self.cut.clears):
-            return None
+        born = self.cut.born or ""
         seen = self.seen(born) | self.table[born].isnull()
         for event in self.cut.clears:
             seen = seen | self.seen(event).fill_null(False)
         return seen
 
-    def within(self, column: str) -> tuple[Any | None, bool]:
-        """Whether a column's date falls into the window; and whether it is bounded by what is seen."""
+    def within(self, column: str) -> Any:
+        """Whether a column's date falls into the window, and, where it dates an event, was seen."""
         kind = self.kind(column)
         if kind not in (ColumnKind.day, ColumnKind.instant):
             raise Invalid(f"{self.name}.{column} is no date.", hint="`at` names a day or an instant.")
-        event = column == self.cut.born or column in self.cut.clears
-        low, high = self.window.bounds(day=kind is ColumnKind.day, seen=event)
+        low, high = self.window.bounds(day=kind is ColumnKind.day, seen=self.is_event(column))
         as_type = "date" if kind is ColumnKind.day else "timestamp(6)"
-        value, parts = self.table[column], []
-        if low is not None:
-            parts.append(value >= ibis.literal(low, as_type))
-        if high is not None:
-            parts.append(value < ibis.literal(high, as_type))
-        return (parts[0] & parts[1] if len(parts) == 2 else parts[0] if parts else None), event
+        value = self.table[column]
+        parts = [] if low is None else [value >= ibis.literal(low, as_type)]
+        parts += [] if high is None else [value < ibis.literal(high, as_type)]
+        return parts[0] & parts[1] if len(parts) == 2 else parts[0] if parts else value.notnull()
 
     def kind(self, column: str) -> ColumnKind:
         """The kind of an own column.
@@ -145,14 +152,23 @@ class Frame:
         return value
 
 
-def open_frame(source: Source, name: str, window: Window, paths: Iterable[Path]) -> Frame:
-    """The rows of a type with everything on the paths joined on, none lost and none doubled."""
-    table = source.table(name)
+def open_frame(source: Source, name: str, window: Window, paths: Sequence[Path], *, own: Collection[str] = ()) -> Frame:
+    """The rows of a type with everything on the paths joined on, none lost and none doubled.
+
+    `own` are columns of the type that are read besides. Nothing else is carried through the joins.
+    """
+    table, kind = source.table(name), source.types[name]
+    cut = source.cuts.get(name, Cut())
     wanted: dict[tuple[Step, ...], set[str]] = {}
     for path in paths:
         for depth in range(1, len(path.steps) + 1):
             onward = path.steps[depth].column if depth < len(path.steps) else path.column.name
             wanted.setdefault(path.steps[:depth], set()).add(onward)
+    if wanted:
+        kept = {*own, *kind.key, *cut.clears, *(c for undone in cut.clears.values() for c in undone)}
+        kept |= {p.steps[0].column if p.steps else p.column.name for p in paths}
+        kept |= {c for c in (cut.born, kind.owner, CURRENCY if CURRENCY in kind else None) if c}
+        table = table.select(*sorted(kept))
     for steps in sorted(wanted, key=len):
         step = steps[-1]
         other = source.table(step.type)

@@ -10,12 +10,11 @@ from typing import Any
 
 import ibis
 
-from geartrain.kernel.measure.frame import Frame
+from geartrain.kernel.measure.frame import CURRENCY, Frame
 from geartrain.kernel.measure.source import Source
 from geartrain.kernel.records import ColumnKind
 
 RATES = "fx_rate"
-CURRENCY = "currency"
 # Kinds in order of preference, and for how many days a rate of the kind still holds.
 HOLDS: Mapping[str, int] = {"spot": 7, "month_end": 31, "plan": 366}
 RATE_TYPE = "decimal(16, 8)"

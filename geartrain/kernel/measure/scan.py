@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from geartrain.kernel.periods import Grain
 from geartrain.kernel.records import ColumnKind
 
 NO_RATE = "no_rate"
-Condition = tuple[tuple[object, ...], Any]
+Conditions = Mapping[tuple[object, ...], Callable[[Frame], Any]]
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,9 @@ def open_rows(question: Question, items: Sequence[Item]) -> tuple[Frame, Any | N
     names = {n for t in [*texts, question.where] if t for n in parse(t).fields} - {BALANCE_DAY}
     names |= {d for d in (*question.by, *dict(question.filters)) if d not in GRAINS and d != MANAGER}
     paths = [locate(source.types, first.name, n) for n in sorted(names)]
-    frame = open_frame(source, first.name, window, paths)
-    for column in {c for i in items for c in (*i.aggregate.columns(), i.at) if c}:
+    own = {c for i in items for c in (*i.aggregate.columns(), i.at) if c}
+    frame = open_frame(source, first.name, window, paths, own=own)
+    for column in sorted(own):
         frame.kind(column)
     frame, period = first.aggregate.spread(frame, question.grain)
     currencies = foreign(source, first.name)
@@ -117,20 +118,20 @@ def _rate_day(frame: Frame, at: str | None) -> Any:
 def _scan(question: Question, items: tuple[Item, ...]) -> Scan:
     frame, period = open_rows(question, items)
     wanted = [conditions(question, frame, item, dated=period is None) for item in items]
-    past = [_past(frame, item) for item in items]
-    shared = [c for c in wanted[0] if all(any(c[0] == o[0] for o in other) for other in wanted[1:])]
+    shared = {key: met for key, met in wanted[0].items() if all(key in other for other in wanted[1:])}
     if shared:
-        frame = replace(frame, table=frame.table.filter([expr for _, expr in shared]))
-        wanted = [conditions(question, frame, item, dated=period is None) for item in items]
-    keys, frame = _keys(question, frame, items[0], past[0], balance=period is not None)
-    known = {key for key, _ in shared}
+        frame = replace(frame, table=frame.table.filter([met(frame) for met in shared.values()]))
+    keys, frame = _keys(question, frame, items[0], balance=period is not None)
+    rest = [{key: met for key, met in found.items() if key not in shared} for found in wanted]
+    if items[0].aggregate.parts():
+        frame = _worked_out(frame, items, rest)
     columns: dict[str, Any] = {}
     places: dict[tuple[object, ...], str] = {}
     found: list[Mapping[str, str]] = []
-    for item, met, seen in zip(items, wanted, past, strict=True):
-        rest = [c for c in met if c[0] not in known]
-        rows = Rows(frame, None, seen)
-        rows = replace(rows, condition=rows.also(*_rebound(question, frame, item, rest, period is None)))
+    for item, others in zip(items, rest, strict=True):
+        past = _past(frame, item)
+        rows = Rows(frame, None, past)
+        rows = replace(rows, condition=rows.also(*(met(frame) for met in others.values())))
         if (table := item.aggregate.own(rows, keys)) is not None:
             return Scan(items, table, ({c: c for c in table.columns if c not in keys},))
         mine: dict[str, str] = {}
@@ -138,7 +139,7 @@ def _scan(question: Question, items: tuple[Item, ...]) -> Scan:
         if frame.rate:
             parts[NO_RATE] = Part((NO_RATE,), _no_rate)
         for name, part in parts.items():
-            place = (*part.key, seen, tuple(sorted(map(repr, (c[0] for c in rest)))))
+            place = (*part.key, past, tuple(others))
             if place not in places:
                 places[place] = f"p{len(places)}"
                 columns[places[place]] = part.column(rows)
@@ -147,6 +148,20 @@ def _scan(question: Question, items: tuple[Item, ...]) -> Scan:
     table = frame.table
     by = [expr.name(name) for name, expr in keys.items()]
     return Scan(items, table.group_by(by).aggregate(**columns) if by else table.aggregate(**columns), tuple(found))
+
+
+def _worked_out(frame: Frame, items: Sequence[Item], rest: Sequence[Conditions]) -> Frame:
+    """The frame with every expression that several aggregated columns read beside it, so that it is computed once."""
+    texts: dict[tuple[str, frozenset[str]], None] = {}
+    for item, others in zip(items, rest, strict=True):
+        past = _past(frame, item)
+        wheres = [str(key[1]) for key in others if key[0] == "where"]
+        texts |= {(t, past): None for t in (*item.aggregate.rules(), *wheres) if parse(t).fields != {t}}
+    if not texts:
+        return frame
+    names = {key: f"v{place}" for place, key in enumerate(texts)}
+    columns = {name: Rows(frame, None, past).value(text) for (text, past), name in names.items()}
+    return replace(frame, table=frame.table.mutate(**columns), values=names)
 
 
 def _no_rate(rows: Rows) -> Any:
@@ -158,24 +173,24 @@ def _past(frame: Frame, item: Item) -> frozenset[str]:
     """The events that the item's rows are known to have had by the day that is seen."""
     if item.aggregate.basis:
         return frozenset(c for c in item.aggregate.columns()[:1] if c == frame.cut.born)
-    return frozenset({item.at}) if item.at and frame.within(item.at)[1] else frozenset()
+    return frozenset({item.at}) if item.at and frame.is_event(item.at) else frozenset()
 
 
-def conditions(question: Question, frame: Frame, item: Item, *, dated: bool) -> list[Condition]:
-    """What a row must meet to count for an item, each with a key that tells equal ones."""
+def conditions(question: Question, frame: Frame, item: Item, *, dated: bool) -> Conditions:
+    """What a row must meet to count for an item; equal keys stand for equal conditions, written out when called."""
     past = _past(frame, item)
-    rows = Rows(frame, None, past)
-    found: list[Condition] = []
-    if dated and item.at and (within := frame.within(item.at)[0]) is not None:
-        found.append((("within", item.at), within))
-    elif dated and item.at:
-        found.append((("dated", item.at), frame.table[item.at].notnull()))
-    if (exists := frame.exists(past)) is not None:
-        found.append((("exists", past), exists))
-    for text in dict.fromkeys(t for t in (item.spec.where, question.where, item.aggregate.where) if t):
-        found.append((("where", text, past), rows.value(text)))
+    found: dict[tuple[object, ...], Callable[[Frame], Any]] = {}
+    if dated and (at := item.at):
+        found["within", at] = lambda f: f.within(at)
+    if not frame.all_exist(past):
+        found["exists", past] = lambda f: f.exists()
+    for text in (item.spec.where, question.where, item.aggregate.where):
+        if text:
+            found["where", text, past] = lambda f, rule=text: Rows(f, None, past).value(rule)  # type: ignore[misc]
     for name, value in question.filters:
-        found.append((("filter", name, value, past), _is(question, frame, item, name, value, past)))
+        found["filter", name, value, past] = lambda f, n=name, v=value: _is(  # type: ignore[misc]
+            question, f, item, n, v, past
+        )
     return found
 
 
@@ -195,15 +210,7 @@ def _is(question: Question, frame: Frame, item: Item, name: str, value: str | No
     return (shown if shown.type().is_string() else shown.cast("string")) == value
 
 
-def _rebound(question: Question, frame: Frame, item: Item, rest: Sequence[Condition], dated: bool) -> Iterable[Any]:
-    """The same conditions over the table as it is now, after the keys were laid beside it."""
-    keys = {key for key, _ in rest}
-    return [expr for key, expr in conditions(question, frame, item, dated=dated) if key in keys] if keys else []
-
-
-def _keys(
-    question: Question, frame: Frame, item: Item, past: frozenset[str], *, balance: bool
-) -> tuple[dict[str, Any], Frame]:
+def _keys(question: Question, frame: Frame, item: Item, *, balance: bool) -> tuple[dict[str, Any], Frame]:
     """The columns the answer is grouped by, k0, k1, … in the order asked."""
     calendar = question.window.calendar
     if MANAGER in question.by:
@@ -213,7 +220,7 @@ def _keys(
         if name == MANAGER:
             keys[f"k{place}"] = frame.table.above
         elif name not in GRAINS:
-            keys[f"k{place}"] = frame.dimension(frame.path(name), past)
+            keys[f"k{place}"] = frame.dimension(frame.path(name), _past(frame, item))
         elif balance:
             if sum(d in GRAINS for d in question.by) > 1:
                 raise Invalid(f"'{item.metric}' is a balance: cut it by one length of period.")
@@ -230,7 +237,7 @@ def _wall(frame: Frame, at: str) -> Any:
     column = frame.table[at]
     if frame.kind(at) is ColumnKind.day:
         return column
-    low, high = frame.window.bounds(day=False, seen=frame.within(at)[1])
+    low, high = frame.window.bounds(day=False, seen=frame.is_event(at))
     return wall_clock(column, frame.window.calendar.zone, since=low, until=high)  # type: ignore[arg-type]
 
 
