@@ -1,0 +1,101 @@
+"""What several pages draw the same way: figures as cards, findings as rows, deals as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from geartrain.services.deals import Deals
+from geartrain.services.figures import Figure
+from geartrain.web.cards import Kpi
+from geartrain.web.tables import Col, Table, make_table
+
+SHORT_FLAGS = {
+    "overdue": "overdue",
+    "no_next_step": "no next step",
+    "no_amount": "no amount",
+    "no_close_date": "no close date",
+    "no_account": "no account",
+}
+FINE = {"n_null": "without a value"}
+
+
+def cards(figures: Iterable[Figure], *, versus: str = "") -> list[Kpi]:
+    """Figures as KPI cards; what the reader must know stands under the number."""
+    return [card(f, versus=versus) for f in figures]
+
+
+def card(figure: Figure, *, versus: str = "", title: str = "", note: str = "", progress: Any = None) -> Kpi:
+    """One figure as a card."""
+    said = note or _under(figure)
+    doubtful = bool(figure.notes) and figure.value is not None
+    return Kpi(
+        title=title or figure.name,
+        value=figure.value,
+        unit=figure.unit,
+        why=figure.reason and f"Not defined: {figure.reason}.",
+        change=figure.change,
+        change_unit="points" if figure.unit == "ratio" else "ratio",
+        versus=versus,
+        better=figure.direction,
+        spark=[v for _, v in figure.trend],
+        href=reverse("metric", args=[figure.key]),
+        trust="warn" if doubtful else "",
+        trust_note=" ".join(figure.notes) if doubtful else "",
+        note=said,
+        progress=progress,
+    )
+
+
+def _under(figure: Figure) -> str:
+    """How many records a number rests on, the interval where they are few, and how ripe it is."""
+    detail = figure.detail
+    if interval := detail.get("interval"):
+        low, high = (f"{float(v):.0%}" for v in interval)
+        return f"{low} to {high} likely, of {detail.get('denominator', detail.get('n'))}"
+    if (maturity := detail.get("maturity")) is not None and maturity < 1:
+        return f"{float(maturity):.0%} of them had their time"
+    count = detail.get("denominator") if figure.unit == "ratio" else detail.get("n")
+    return f"of {count:,}" if isinstance(count, int) and count else ""
+
+
+def deals_table(
+    request: Any, deals: Deals, *, name: str, caption: str, empty: str, columns: Sequence[str] = (), size: int = 25
+) -> Table:
+    """Deals with their owners, each leading to its record."""
+    every = {
+        "name": Col("name", "Deal", href=deal_href, wide=True),
+        "account": Col("account", "Account"),
+        "owner": Col("owner", "Owner"),
+        "stage": Col("stage", "Stage"),
+        "amount": Col("amount", "Amount", unit="money"),
+        "close_date": Col("close_date", "Expected close"),
+        "age_days": Col("age_days", "Age, days", unit="count"),
+        "look": Col("look", "Needs a look", sortable=False),
+    }
+    rows = [
+        {**r, "name": r["name"] or r["opportunity_id"], "look": ", ".join(SHORT_FLAGS[f] for f in r["flags"]) or None}
+        for r in deals.rows
+    ]
+    chosen = [every[c] for c in columns or every]
+    return make_table(request, name=name, columns=chosen, rows=rows, caption=caption, empty=empty, size=size)
+
+
+def deal_href(row: Mapping[str, Any]) -> str:
+    """Where a deal's record is."""
+    return reverse("record", args=["opportunity", row["opportunity_id"]])
+
+
+def href(page: str, view: Any, **more: Any) -> str:
+    """A page with the same view, and more asked of it."""
+    asked = {"period": view.period.key, **view.filters, **{k: v for k, v in more.items() if v}}
+    return f"{reverse(page)}?{urlencode(asked)}"
+
+
+def period_label(key: str) -> str:
+    """A period's key as a chart writes it: 2026Q3 as Q3 26, 2026-07 as it is."""
+    year, _, quarter = key.partition("Q")
+    return f"Q{quarter} {year[2:]}" if quarter else key
