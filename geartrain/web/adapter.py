@@ -7,12 +7,19 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from geartrain.services import people
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """People are added by an administrator; nobody signs up. Its flash messages are left out."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def post_login(self, request: Any, user: Any, **how: Any) -> Any:
+        """Note the sign-in in the audit trail."""
+        people.record_sign_in(request.workspace, people.actor_from(user))
+        return super().post_login(request, user, **how)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         return None

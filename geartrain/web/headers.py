@@ -8,7 +8,25 @@ from hashlib import sha256
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
+from geartrain.web.errors import answer
+
 PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+
+
+MOST_BYTES = 1024**3
+
+
+class SizeMiddleware:
+    """Refuses what is too big before any of it is read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        said = request.META.get("CONTENT_LENGTH") or "0"
+        if not said.isdigit() or int(said) > MOST_BYTES:
+            return answer(request, 413, detail=f"At most {MOST_BYTES // 1024**3} GiB at once.")
+        return self.get_response(request)
 
 
 class HeadersMiddleware:

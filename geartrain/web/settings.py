@@ -19,6 +19,7 @@ MIDDLEWARE = (
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "geartrain.web.headers.HeadersMiddleware",
+    "geartrain.web.headers.SizeMiddleware",
     # Answers 400 to a host this site is not served at, before anything else is looked at.
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

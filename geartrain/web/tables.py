@@ -74,6 +74,8 @@ class Table:
     Args:
         name: Also the prefix of its parameters in the address, so that a page may hold several.
         rows: The rows of this page. `everything` gives all of them for an export.
+        page_name: The page's parameter, where it is not `name-page`.
+        where: The expression that chose the rows, for a link to all of them.
     """
 
     name: str
@@ -88,6 +90,8 @@ class Table:
     empty: str = "Nothing here yet."
     export: bool = True
     everything: Callable[[], Sequence[Mapping[str, Any]]] | None = None
+    page_name: str = ""
+    where: str = ""
 
     @property
     def pages(self) -> int:
@@ -110,7 +114,7 @@ class Table:
 
     @property
     def page_parameter(self) -> str:
-        return f"{self.name}-page" if self.name else "page"
+        return self.page_name or (f"{self.name}-page" if self.name else "page")
 
     @property
     def previous_page(self) -> int:

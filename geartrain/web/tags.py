@@ -119,3 +119,9 @@ def period_name(key: str) -> str:
     """A period's key for people: 2026Q3 as Q3 2026."""
     year, _, quarter = key.partition("Q")
     return f"Q{quarter} {year}" if quarter else f"Year {key}" if key.isdigit() else key
+
+
+@register.filter
+def may(actor: Any, permission: str) -> bool:
+    """Whether the person has a permission, for links to what it opens."""
+    return actor is not None and actor.may(Permission(permission))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.shortcuts import render
 from ninja import Router, Schema
 
 from geartrain import __version__
@@ -41,6 +42,20 @@ def me(request: Any) -> Any:
         "roles": sorted(actor.roles),
         "permissions": allowed,
     }
+
+
+@router.get("/docs", include_in_schema=False)
+def docs(request: Any) -> Any:
+    """The routes for people, made from the OpenAPI document; no script, no CDN."""
+    from geartrain.web.api import api
+
+    schema = api.get_openapi_schema()
+    routes = [
+        {"verb": verb.upper(), "path": path, **route}
+        for path, verbs in schema["paths"].items()
+        for verb, route in verbs.items()
+    ]
+    return render(request, "pages/api.html", {"routes": routes})
 
 
 @router.get("/health", response=Health, auth=None, summary="Whether the server answers")
