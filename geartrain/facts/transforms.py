@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import ibis
+import pyarrow as pa
 
 from geartrain.kernel.measure import Cut
 from geartrain.kernel.measure.when import wall_clock
@@ -196,14 +197,19 @@ def share_of(amount: Any, part: Any, whole: Any) -> Any:
     units = (amount * 10_000).cast("int64")
     full = quotient(units, whole)
     rest = quotient((units - full * whole) * part * 2 + whole, whole * 2)
-    return ((full * part + rest).cast("decimal(38, 0)") * ibis.literal(Decimal("0.0001"), "decimal(5, 4)")).cast(
-        IBIS_TYPE[ColumnKind.money]
-    )
+    money = IBIS_TYPE[ColumnKind.money]
+    return ((full * part + rest).cast(money) * ibis.literal(Decimal("0.0001"), money)).cast(money)
 
 
 def numbers(count: int) -> ibis.Table:
     """A table of one column `n`: 0, 1, … count - 1."""
-    return ibis.memtable({"n": list(range(count))}, schema={"n": "int64"})
+    return small_table({"n": "int64"}, n=list(range(count)))
+
+
+def small_table(schema: Mapping[str, str], **columns: Sequence[Any]) -> ibis.Table:
+    """A table of given values; it may be empty."""
+    kinds = ibis.schema(schema).to_pyarrow()
+    return ibis.memtable(pa.table({name: pa.array(columns[name], kinds.field(name).type) for name in schema}))
 
 
 def acyclic_parents(table: ibis.Table, key: str, parent: str) -> ibis.Table:

@@ -35,14 +35,18 @@ class Facts:
 
     def __init__(self, **rows: Rows) -> None:
         self.con = ibis.duckdb.connect()
-        for name, declared in record_types().items():
-            schema = ibis.schema({c.name: c.ibis_type for c in declared.columns} | META)
-            kinds = {c.name: c.kind for c in declared.columns}
-            given = [{c: _value(kinds.get(c, ColumnKind.text), r.get(c)) for c in schema} for r in rows.get(name, [])]
-            self.con.create_table(name, pa.Table.from_pylist(given, schema=schema.to_pyarrow()))
+        self.rows = rows
+        self.made: dict[str, ibis.Table] = {}
 
     def table(self, name: str) -> ibis.Table:
-        return self.con.table(name)
+        if name not in self.made:
+            declared = record_types()[name]
+            schema = ibis.schema({c.name: c.ibis_type for c in declared.columns} | META)
+            kinds = {c.name: c.kind for c in declared.columns}
+            given = self.rows.get(name, [])
+            typed = [{c: _value(kinds.get(c, ColumnKind.text), r.get(c)) for c in schema} for r in given]
+            self.made[name] = self.con.create_table(name, pa.Table.from_pylist(typed, schema=schema.to_pyarrow()))
+        return self.made[name]
 
     def view(
         self,
