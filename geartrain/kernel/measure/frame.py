@@ -70,7 +70,7 @@ class Frame:
         if not path.steps:
             value = self.masked(path.column.name, past)
             if path.column.kind is ColumnKind.money and self.rate:
-                value = (value.cast("decimal(22, 4)") * self.table[self.rate]).cast("decimal(38, 4)")
+                value = (value.cast("decimal(24, 8)") * self.table[self.rate]).cast("decimal(38, 4)")
         return wall_clock(value, self.window.calendar.zone) if path.column.kind is ColumnKind.instant else value
 
     def masked(self, column: str, past: Collection[str] = ()) -> Any:

@@ -17,7 +17,8 @@ from geartrain.kernel.records import ColumnKind
 RATES = "fx_rate"
 # Kinds in order of preference, and for how many days a rate of the kind still holds.
 HOLDS: Mapping[str, int] = {"spot": 7, "month_end": 31, "plan": 366}
-RATE_TYPE = "decimal(16, 8)"
+# Amounts below 10^16 and rates alike: mixed decimal types do not multiply.
+RATE_TYPE = "decimal(24, 8)"
 
 
 def foreign(source: Source, name: str) -> frozenset[str]:

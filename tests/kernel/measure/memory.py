@@ -12,35 +12,13 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from geartrain.facts import record_types
 from geartrain.kernel.measure import Cut
 from geartrain.kernel.measure.examples import arrow_rows
 from geartrain.kernel.periods import FiscalCalendar
-from geartrain.kernel.records import Column, ColumnKind, RecordType
+from geartrain.kernel.records import RecordType
+from tests.kernel.measure.cases import CUTS, TYPES
 
 NUMBERS = count()
-CUTS = {
-    "opportunity": Cut("created_at", {"closed_at": {"is_closed": False, "is_won": False, "loss_reason": None}}),
-    "lead": Cut("created_at", {c: {} for c in ("mql_at", "sal_at", "sql_at", "converted_at")}),
-}
-STATE = RecordType(
-    name="deal_state",
-    grain="one row per opportunity and state",
-    key=("opportunity_id", "valid_from"),
-    owner="owner_id",
-    columns=(
-        Column("opportunity_id", required=True, ref="opportunity"),
-        Column("owner_id", ref="user"),
-        Column("valid_from", ColumnKind.instant, required=True),
-        Column("valid_to", ColumnKind.instant),
-        Column("created_at", ColumnKind.instant),
-        Column("amount", ColumnKind.money),
-        Column("close_date", ColumnKind.day),
-        Column("is_closed", ColumnKind.flag),
-        Column("is_won", ColumnKind.flag),
-    ),
-)
-TYPES: Mapping[str, RecordType] = {**record_types(), STATE.name: STATE}
 
 
 @dataclass
@@ -64,11 +42,9 @@ class MemorySource:
         return {name: self.con.table(stored) for name, stored in self.names.items()}
 
     def _empty(self, name: str) -> ibis.Table:
-        stored = f"empty_{name}"
-        if stored not in self.con.list_tables():
-            rows = arrow_rows(self.types[name], [], self.calendar)
-            self.con.create_table(stored, obj=rows)
-        return self.con.table(stored)
+        stored = f"t{next(NUMBERS)}_{name}"
+        self.con.create_table(stored, obj=arrow_rows(self.types[name], [], self.calendar))
+        return self._tables.setdefault(name, self.con.table(stored))
 
     def currencies(self, name: str) -> frozenset[str]:
         if name not in self._currencies:
