@@ -109,9 +109,9 @@ class Waterfall(Aggregate):
                 counted = moved[name] if (name in names and (side == "0" or name not in both)) else ibis.literal(False)
                 counted = counted.fill_null(False)
                 values[f"{name}_amount"] = ibis.ifelse(counted, amount[name], ibis.literal(0, MONEY)).cast(MONEY)
-                values[f"{name}_n"] = counted.cast("int64")
+                values[f"{name}_n"] = _one(counted)
                 unknown = counted & (deals.unknown0 if name in both else deals.unknown1)
-                values[f"{name}_null"] = unknown.fill_null(False).cast("int64")
+                values[f"{name}_null"] = _one(unknown.fill_null(False))
             sides.append(deals.select(**here, **values))
         table = sides[0].union(sides[1])
         columns = {c: table[c].sum() for c in table.columns if c not in keys}
@@ -209,7 +209,12 @@ class Waterfall(Aggregate):
 
 def _any(condition: Any) -> Any:
     """Whether it holds for any row of a group."""
-    return condition.cast("int64").max() == 1
+    return condition.any()
+
+
+def _one(condition: Any) -> Any:
+    """1 where it holds: PostgreSQL does not cast truth to a number."""
+    return ibis.ifelse(condition, ibis.literal(1, "int64"), ibis.literal(0, "int64"))
 
 
 PRIMITIVE = Waterfall
