@@ -32,7 +32,9 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     """Moves up to the end of the day, 0 for deals never moved."""
     moves = close_date_move.build(tables, as_of=as_of, calendar=calendar, policies=policies)
     counted = moves.group_by("opportunity_id").aggregate(
-        pushes=moves.count(where=moves.is_push), pull_ins=moves.count(where=moves.is_pull_in), days_moved=moves.days.sum()
+        pushes=moves.count(where=moves.is_push),
+        pull_ins=moves.count(where=moves.is_pull_in),
+        days_moved=moves.days.sum(),
     )
     deals = opportunity_as_of.build(tables, as_of=as_of, calendar=calendar, policies=policies)
     closed = tables("opportunity").select("opportunity_id", when="closed_at")

@@ -12,8 +12,8 @@ from geartrain.facts.transforms import (
     month_number,
     month_start,
     numbers,
-    share_of,
     shaped,
+    share_of,
 )
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import Column, ColumnKind, RecordType
@@ -27,7 +27,9 @@ VIEW = RecordType(
     happened="month",
     doc="Costs by the month: each spread evenly over the days of its period, to the cent of the whole.",
     columns=(
-        Column("month", ColumnKind.day, required=True, doc="first day of the month, or of the period where that is later"),
+        Column(
+            "month", ColumnKind.day, required=True, doc="first day of the month, or of the period where that is later"
+        ),
         Column("period_start", ColumnKind.day, required=True),
         Column("period_end", ColumnKind.day, required=True),
         Column("function", required=True, choices=("sales", "marketing", "customer_success", "revops")),

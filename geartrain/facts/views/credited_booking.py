@@ -6,7 +6,7 @@ from datetime import date
 
 import ibis
 
-from geartrain.facts.transforms import Tables, ViewPolicies, as_seen, number, share_of, shaped
+from geartrain.facts.transforms import Tables, ViewPolicies, as_seen, number, shaped, share_of
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import Column, ColumnKind, RecordType
 
@@ -22,7 +22,9 @@ VIEW = RecordType(
     columns=(
         Column("opportunity_id", required=True, ref="opportunity"),
         Column("user_id", required=True, ref="user"),
-        Column("credit_type", required=True, doc="direct, or what the split says; overlay is credited beside, not within"),
+        Column(
+            "credit_type", required=True, doc="direct, or what the split says; overlay is credited beside, not within"
+        ),
         Column("share", ColumnKind.number, required=True),
         Column("amount", ColumnKind.money, doc="amount of the deal × share, rounded once"),
         Column("currency"),
@@ -42,7 +44,9 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     """
     deals = as_seen(tables, as_of=as_of, calendar=calendar)("opportunity")
     won = deals.filter(deals.is_won & deals.closed_at.notnull())
-    won = won.select("opportunity_id", "owner_id", "amount", "currency", "closed_at", "account_id", "type", "product_id")
+    won = won.select(
+        "opportunity_id", "owner_id", "amount", "currency", "closed_at", "account_id", "type", "product_id"
+    )
     splits = tables("split").select(
         "user_id", "share", deal="opportunity_id", credit_type=ibis._.credit_type.lower().strip()
     )

@@ -21,7 +21,9 @@ VIEW = RecordType(
     columns=(
         *RECORD.columns,
         Column("cycle_days", ColumnKind.number, doc="days from creation to closing; empty where unknown or negative"),
-        Column("is_negative", ColumnKind.flag, required=True, doc="closed before it was created: left out of every cycle"),
+        Column(
+            "is_negative", ColumnKind.flag, required=True, doc="closed before it was created: left out of every cycle"
+        ),
         Column("is_same_day", ColumnKind.flag, required=True, doc="closed within a day of its creation"),
         Column("size_band", doc="band of the amount, in the row's currency; empty without an amount"),
     ),

@@ -34,16 +34,12 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     )
     rows = won.left_join(counted, won.opportunity_id == counted.of_deal)
     return shaped(
-        rows.mutate(
-            interactions=rows.interactions.fill_null(0), interactions_without_user=rows.alone.fill_null(0)
-        ),
+        rows.mutate(interactions=rows.interactions.fill_null(0), interactions_without_user=rows.alone.fill_null(0)),
         VIEW,
     )
 
 
-def won_and_interactions(
-    tables: Tables, *, as_of: date, calendar: FiscalCalendar
-) -> tuple[ibis.Table, ibis.Table]:
+def won_and_interactions(tables: Tables, *, as_of: date, calendar: FiscalCalendar) -> tuple[ibis.Table, ibis.Table]:
     """Deals won by the end of the day, and (deal, touch_id, user_id) of the buyer interactions with each up to closing."""
     seen = as_seen(tables, as_of=as_of, calendar=calendar)
     deals = seen("opportunity")

@@ -20,7 +20,9 @@ VIEW = RecordType(
     doc="Leads with their touches up to conversion, the time to the first sales touch, and the deal they led to.",
     columns=(
         *RECORD.columns,
-        Column("touches", ColumnKind.integer, required=True, doc="marketing and sales touches up to conversion, or so far"),
+        Column(
+            "touches", ColumnKind.integer, required=True, doc="marketing and sales touches up to conversion, or so far"
+        ),
         Column("marketing_touches", ColumnKind.integer, required=True, doc="of these, marketing's"),
         Column("sales_touches", ColumnKind.integer, required=True, doc="of these, sales'"),
         Column("first_touched_at", ColumnKind.instant, doc="first touch up to conversion"),
@@ -32,7 +34,9 @@ VIEW = RecordType(
         Column("response_hours", ColumnKind.number, doc="creation to that, on the clock"),
         Column("handoff_touch_at", ColumnKind.instant, doc="first sales touch at or after mql_at"),
         Column("handoff_hours", ColumnKind.number, doc="mql_at to that"),
-        Column("opportunity_at", ColumnKind.instant, doc="when its opportunity was created, else when it was converted"),
+        Column(
+            "opportunity_at", ColumnKind.instant, doc="when its opportunity was created, else when it was converted"
+        ),
         Column("won_at", ColumnKind.instant, doc="when its opportunity was won"),
     ),
 )
@@ -51,7 +55,9 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     touches = seen("touch").filter(ibis._.lead_id.notnull())
     counted = _touched(leads, touches)
     deals = deals.select(deal="opportunity_id", deal_at="created_at", deal_won=deals.is_won, deal_closed="closed_at")
-    rows = leads.left_join(counted, leads.lead_id == counted.touched).left_join(deals, leads.opportunity_id == deals.deal)
+    rows = leads.left_join(counted, leads.lead_id == counted.touched).left_join(
+        deals, leads.opportunity_id == deals.deal
+    )
     first_sales = ibis.least(rows.sales_at, rows.first_touch_at)
     after_mql = ibis.ifelse(rows.first_touch_at >= rows.mql_at, rows.first_touch_at, ibis.null("timestamp(6)"))
     rows = rows.mutate(

@@ -20,7 +20,9 @@ VIEW = RecordType(
     doc="Deals with whether marketing touched the buyer before the deal was created.",
     columns=(
         *RECORD.columns,
-        Column("marketing_touches_before", ColumnKind.integer, required=True, doc="through its account, leads or itself"),
+        Column(
+            "marketing_touches_before", ColumnKind.integer, required=True, doc="through its account, leads or itself"
+        ),
         Column("is_marketing_influenced", ColumnKind.flag, required=True, doc="at least one of them"),
     ),
 )

@@ -23,7 +23,9 @@ VIEW = RecordType(
     columns=(
         Column("opportunity_id", required=True, ref="opportunity"),
         Column("valid_from", ColumnKind.instant, required=True, doc="instant from which the state holds"),
-        Column("valid_to", ColumnKind.instant, doc="instant from which it no longer does; empty: still, on the day seen"),
+        Column(
+            "valid_to", ColumnKind.instant, doc="instant from which it no longer does; empty: still, on the day seen"
+        ),
         Column("stage", doc="empty before the stage was tracked"),
         Column("amount", ColumnKind.money, doc="empty before the amount was tracked: today's is never put back"),
         Column("close_date", ColumnKind.day, doc="empty before it was tracked"),
@@ -53,7 +55,9 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     """
     changes, deals = tables("opportunity_change"), tables("opportunity")
     born = deals.cross_join(_tracking(deals, changes))
-    born = born.mutate(born=ibis.coalesce(born.created_at, born.spoken)).drop("extra", "source", "load_id", "recorded_at")
+    born = born.mutate(born=ibis.coalesce(born.created_at, born.spoken)).drop(
+        "extra", "source", "load_id", "recorded_at"
+    )
     points = _points(born, changes).filter(ibis._.at < instant(end_of(as_of, calendar)))
     filled = _filled(points)
     rows = filled.inner_join(born, "opportunity_id").left_join(_bases(changes), "opportunity_id")
@@ -107,7 +111,8 @@ def _filled(points: ibis.Table) -> ibis.Table:
     so_far = ibis.window(group_by="opportunity_id", order_by="at", preceding=None, following=0)
     counted = points.mutate(**{f"nth_{f}": points[f"set_{f}"].count().over(so_far) for f in FIELDS})
     held = {
-        f"held_{f}": counted[f"set_{f}"].max().over(group_by=[counted.opportunity_id, counted[f"nth_{f}"]]) for f in FIELDS
+        f"held_{f}": counted[f"set_{f}"].max().over(group_by=[counted.opportunity_id, counted[f"nth_{f}"]])
+        for f in FIELDS
     }
     until = counted["at"].lead().over(group_by="opportunity_id", order_by="at")
     return counted.select("opportunity_id", "at", until=until, **held)

@@ -25,7 +25,9 @@ VIEW = RecordType(
         Column("amount", ColumnKind.money, doc="amount when the quarter began"),
         Column("currency"),
         Column("close_date", ColumnKind.day, required=True, doc="as it stood when the quarter began"),
-        Column("outcome", choices=("won", "lost", "slipped", "open"), doc="by the end of the quarter or of the day seen"),
+        Column(
+            "outcome", choices=("won", "lost", "slipped", "open"), doc="by the end of the quarter or of the day seen"
+        ),
         Column("stage", doc="stage when the quarter began"),
         Column("owner_id", ref="user", doc="owner when the quarter began"),
         Column("account_id", ref="account"),
@@ -46,7 +48,8 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     states = opportunity_state.build(tables, as_of=as_of, calendar=calendar, policies=policies)
     spans = states.mutate(
         starts=quarter_start(states.close_date, calendar),
-        from_day=_first_midnight(states.valid_from, calendar), to_day=_first_midnight(states.valid_to, calendar)
+        from_day=_first_midnight(states.valid_from, calendar),
+        to_day=_first_midnight(states.valid_to, calendar),
     )
     due = spans.filter(
         ~spans.is_closed
@@ -56,7 +59,12 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     )
     due = due.mutate(next_start=quarter_start(due.close_date, calendar, later=1))
     later = spans.select(
-        deal="opportunity_id", from_then="from_day", to_then="to_day", closed="is_closed", won="is_won", then="close_date"
+        deal="opportunity_id",
+        from_then="from_day",
+        to_then="to_day",
+        closed="is_closed",
+        won="is_won",
+        then="close_date",
     )
     met = due.inner_join(
         later,

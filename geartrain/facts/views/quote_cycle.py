@@ -25,7 +25,9 @@ VIEW = RecordType(
         Column("sent_at", ColumnKind.instant, doc="first revision sent"),
         Column("accepted_at", ColumnKind.instant, doc="first acceptance of any revision"),
         Column("days_to_send", ColumnKind.number, doc="request to first sent"),
-        Column("proposal_days", ColumnKind.number, doc="first sent to accepted; empty where accepted before it was sent"),
+        Column(
+            "proposal_days", ColumnKind.number, doc="first sent to accepted; empty where accepted before it was sent"
+        ),
         Column("revisions", ColumnKind.integer, required=True, doc="revisions after the first"),
         Column("material_revisions", ColumnKind.integer, required=True, doc="of these, that changed what is offered"),
         Column("outcome", choices=("won", "lost", "open"), doc="of its deal by the end of the day"),
@@ -51,9 +53,7 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     )
     changes = quote_revision.build(tables, as_of=as_of, calendar=calendar, policies=policies)
     counted = changes.group_by(of="quote_id").aggregate(material_revisions=changes.count(where=changes.is_material))
-    told = deals.select(
-        "owner_id", "account_id", "type", "closed_at", "is_won", "is_closed", deal="opportunity_id"
-    )
+    told = deals.select("owner_id", "account_id", "type", "closed_at", "is_won", "is_closed", deal="opportunity_id")
     rows = ends.inner_join(counted, ends.quote_id == counted.of).left_join(told, ends.opportunity_id == told.deal)
     answered = elapsed_seconds(rows.sent_at, rows.accepted_at, calendar=calendar)
     return shaped(

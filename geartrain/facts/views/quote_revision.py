@@ -21,7 +21,9 @@ VIEW = RecordType(
         Column("revision", ColumnKind.integer, required=True),
         Column("opportunity_id", required=True, ref="opportunity"),
         Column("created_at", ColumnKind.instant, required=True),
-        Column("is_material", ColumnKind.flag, required=True, doc="differs from the revision before in what is offered"),
+        Column(
+            "is_material", ColumnKind.flag, required=True, doc="differs from the revision before in what is offered"
+        ),
         Column(
             "change",
             choices=("first", "none", "items", "quantity", "discount", "price", "terms"),
@@ -47,9 +49,7 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     )
     counted = _compared(headed, lines)
     rows = headed.left_join(counted, ["quote_id", "revision"])
-    terms = ~(
-        rows.payment_days.identical_to(rows.days_before) & rows.term_months.identical_to(rows.term_before)
-    )
+    terms = ~(rows.payment_days.identical_to(rows.days_before) & rows.term_months.identical_to(rows.term_before))
     change = ibis.cases(
         (rows.before.isnull(), "first"),
         ((rows.items > 0).fill_null(False), "items"),

@@ -6,7 +6,7 @@ from datetime import date
 
 import ibis
 
-from geartrain.facts.transforms import Tables, ViewPolicies, as_seen, share_of, shaped
+from geartrain.facts.transforms import Tables, ViewPolicies, as_seen, quotient, shaped, share_of
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import Column, ColumnKind, RecordType
 
@@ -43,11 +43,9 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     """
     found = as_seen(tables, as_of=as_of, calendar=calendar)("contract")
     known = found.executed_at.notnull() | (found.start_date <= ibis.literal(as_of))
-    rows = found.filter(
-        known & (found.start_date < found.end_date) & ~found.type.lower().strip().isin(ONE_OFF)
-    )
+    rows = found.filter(known & (found.start_date < found.end_date) & ~found.type.lower().strip().isin(ONE_OFF))
     length = rows.end_date.delta(rows.start_date, unit="day")
-    rows = rows.mutate(months=ibis.greatest((length.cast("float64") / 30.4375).round().cast("int64"), ibis.literal(1)))
+    rows = rows.mutate(months=ibis.greatest(quotient(length * 20_000 + 304_375, 608_750), ibis.literal(1)))
     first = ibis.row_number().over(group_by="account_id", order_by=["start_date", "contract_id"]) == 0
     return shaped(
         rows.mutate(

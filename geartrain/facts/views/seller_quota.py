@@ -6,7 +6,7 @@ from datetime import date
 
 import ibis
 
-from geartrain.facts.transforms import Tables, ViewPolicies, as_seen, day_of, number, share_of, shaped
+from geartrain.facts.transforms import Tables, ViewPolicies, day_of, number, shaped, share_of
 from geartrain.facts.views import credited_booking
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import Column, ColumnKind, RecordType
@@ -26,7 +26,12 @@ VIEW = RecordType(
         Column("quota", ColumnKind.money, required=True, doc="as assigned"),
         Column("currency"),
         Column("period_days", ColumnKind.integer, required=True),
-        Column("active_days", ColumnKind.integer, required=True, doc="days of the period between start and end of employment"),
+        Column(
+            "active_days",
+            ColumnKind.integer,
+            required=True,
+            doc="days of the period between start and end of employment",
+        ),
         Column("prorated_quota", ColumnKind.money, doc="quota × active days / days of the period"),
         Column("credited", ColumnKind.money, doc="direct credit of deals won in the period, up to the day seen"),
         Column("overlay_credited", ColumnKind.money, doc="credit of other types, beside it"),
@@ -57,7 +62,9 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
         active_days=ibis.greatest(last.delta(first, unit="day"), ibis.literal(0)),
     )
     rows = rows.filter(rows.period_days > 0)
-    credit = _credited(quotas, credited_booking.build(tables, as_of=as_of, calendar=calendar, policies=policies), calendar)
+    credit = _credited(
+        quotas, credited_booking.build(tables, as_of=as_of, calendar=calendar, policies=policies), calendar
+    )
     rows = rows.left_join(credit, ["user_id", "measure", "period_start", "period_end"])
     nothing = ibis.literal(0, "decimal(38, 4)")
     rows = rows.mutate(
@@ -96,5 +103,6 @@ def _credited(quotas: ibis.Table, credits: ibis.Table, calendar: FiscalCalendar)
 def _band(attainment: ibis.Value) -> ibis.Value:
     """0.0 to 0.1, … 1.9 to 2.0, 2.0 and more."""
     branches = [(attainment.isnull(), ibis.null("string")), (attainment < 0, ibis.literal("below 0"))]
-    branches += [(attainment < tenth / 10, ibis.literal(f"{(tenth - 1) / 10} to {tenth / 10}")) for tenth in range(1, 21)]
+    tenths = attainment * 10
+    branches += [(tenths < tenth, ibis.literal(f"{(tenth - 1) / 10} to {tenth / 10}")) for tenth in range(1, 21)]
     return ibis.cases(*branches, else_="2.0 and more")

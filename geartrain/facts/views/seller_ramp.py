@@ -14,8 +14,8 @@ from geartrain.facts.transforms import (
     month_number,
     month_start,
     numbers,
-    share_of,
     shaped,
+    share_of,
 )
 from geartrain.facts.views import credited_booking
 from geartrain.kernel.periods import FiscalCalendar
@@ -35,9 +35,13 @@ VIEW = RecordType(
         Column("start_date", ColumnKind.day, required=True),
         Column("end_date", ColumnKind.day, doc="left"),
         Column("first_deal_on", ColumnKind.day, doc="day of the first deal credited directly"),
-        Column("monthly_quota", ColumnKind.money, doc="fully ramped: the highest of their bookings quotas, by the month"),
+        Column(
+            "monthly_quota", ColumnKind.money, doc="fully ramped: the highest of their bookings quotas, by the month"
+        ),
         Column("productive_on", ColumnKind.day, doc="first day after the month in which they were productive"),
-        Column("first_deal_from", ColumnKind.day, required=True, doc="where a clock to the first deal would have started"),
+        Column(
+            "first_deal_from", ColumnKind.day, required=True, doc="where a clock to the first deal would have started"
+        ),
         Column("first_deal_to", ColumnKind.day, doc="where it stopped; empty while it runs or for leavers"),
         Column("ramp_from", ColumnKind.day, required=True, doc="where a clock to productivity would have started"),
         Column("ramp_to", ColumnKind.day, doc="where it stopped; empty while it runs or for leavers"),
@@ -64,7 +68,9 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     credits = credits.select("amount", who="user_id", day=day_of(credits.closed_at, calendar))
     firsts = credits.group_by(winner=credits.who).aggregate(first_deal_on=credits.day.min())
     full = _monthly_quota(quotas)
-    rows = starters.left_join(firsts, starters.user_id == firsts.winner).left_join(full, starters.user_id == full.carrier)
+    rows = starters.left_join(firsts, starters.user_id == firsts.winner).left_join(
+        full, starters.user_id == full.carrier
+    )
     productive = _productive(rows, credits, as_of=as_of)
     rows = rows.left_join(productive, rows.user_id == productive.of)
     return shaped(_clocks(rows, as_of), VIEW)
@@ -84,7 +90,9 @@ def _productive(rows: ibis.Table, credits: ibis.Table, *, as_of: date) -> ibis.T
     grid = carriers.cross_join(numbers(MONTHS))
     grid = grid.mutate(month=month_number(grid.start_date) + grid.n)
     grid = grid.filter(month_start(grid.month + 1) <= ibis.literal(as_of + timedelta(days=1)))
-    monthly = credits.group_by(who="who", credit_month=month_number(credits.day)).aggregate(credited=credits.amount.sum())
+    monthly = credits.group_by(who="who", credit_month=month_number(credits.day)).aggregate(
+        credited=credits.amount.sum()
+    )
     met = grid.left_join(monthly, [grid.of == monthly.who, grid.month == monthly.credit_month])
     met = met.mutate(credited=met.credited.fill_null(ibis.literal(0, "decimal(38, 4)")))
     trailing = met.credited.sum().over(ibis.window(group_by="of", order_by="n", preceding=2, following=0))

@@ -6,7 +6,7 @@ from datetime import date
 
 import ibis
 
-from geartrain.facts.transforms import Tables, ViewPolicies, days, elapsed_seconds, end_of, instant, shaped, small_table
+from geartrain.facts.transforms import Tables, ViewPolicies, days, elapsed_seconds, end_of, instant, quotient, shaped, small_table
 from geartrain.facts.views import opportunity_state
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import Column, ColumnKind, RecordType
@@ -27,7 +27,9 @@ VIEW = RecordType(
         Column("days", ColumnKind.number, doc="days inside up to the end of the day, visits added up"),
         Column("is_inside", ColumnKind.flag, required=True, doc="still inside: its time is still running"),
         Column("re_entries", ColumnKind.integer, required=True, doc="entries after the first"),
-        Column("counted_from", ColumnKind.instant, required=True, doc="where a clock that runs once would have started"),
+        Column(
+            "counted_from", ColumnKind.instant, required=True, doc="where a clock that runs once would have started"
+        ),
         Column("counted_to", ColumnKind.instant, doc="where that clock stopped; empty while inside"),
         Column("reached_next_at", ColumnKind.instant, doc="first time in a later stage, or won; skipped stages count"),
         Column("owner_id", ref="user", doc="owner when it last was in the stage"),
@@ -98,7 +100,9 @@ def _ranks(visits: ibis.Table, policies: ViewPolicies) -> ibis.Table:
         return small_table({"stage": "string", "stage_rank": "int64"}, stage=policies.stages, stage_rank=ranks)
     in_order = ibis.window(group_by="opportunity_id", order_by=["entered_at", "stage"])
     placed = visits.mutate(place=ibis.row_number().over(in_order))
-    mean = placed.group_by("stage").aggregate(place=placed.place.mean())
+    # Millionths of a place: whole numbers order alike in every engine.
+    total = placed.group_by("stage").aggregate(places=placed.place.sum(), n=placed.count())
+    mean = total.select("stage", place=quotient(total.places * 1_000_000, total.n))
     return mean.select("stage", stage_rank=ibis.row_number().over(order_by=[mean.place, mean.stage]) + 1)
 
 

@@ -10,8 +10,6 @@ from geartrain.facts.transforms import ViewPolicies
 from geartrain.kernel.periods import FiscalCalendar
 
 
-
-
 def unbound(name):
     return ibis.table(record_types()[name].schema, name=name)
 

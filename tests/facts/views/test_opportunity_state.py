@@ -42,7 +42,9 @@ CHANGES = [
 
 
 def states(facts, changes=(), deal=DEAL, as_of="2026-12-31", **more):
-    found = facts(opportunity=[deal, OLD], opportunity_change=[*TRACKED, *changes]).view("opportunity_state", as_of, **more)
+    found = facts(opportunity=[deal, OLD], opportunity_change=[*TRACKED, *changes]).view(
+        "opportunity_state", as_of, **more
+    )
     return [r for r in found if r["opportunity_id"] == "o1"]
 
 

@@ -1,0 +1,49 @@
+"""What a kind of policy is: its name and the model of its YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Spec = TypeVar("Spec", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused by name; what is read never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Envelope(Strict, Generic[Spec]):
+    """What every policy says besides its spec."""
+
+    kind: str
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: int = Field(default=1, ge=1)
+    effective_from: date | None = Field(default=None, description="day from which it holds; empty: always")
+    name: str = Field(min_length=1)
+    owner: str = Field(min_length=1, description="exactly one role or person")
+    definition: str = Field(min_length=1, description="what it decides, for people")
+    notes: str = ""
+    spec: Spec
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of policy.
+
+    Args:
+        name: What `kind:` says.
+        model: The whole document.
+        doc: One sentence for people.
+        load: Where the model cannot be made from values alone: text and file to the model, None where it does not validate.
+    """
+
+    name: str
+    model: type[BaseModel]
+    doc: str
+    load: Callable[[str, str], Any] | None = None

@@ -1,0 +1,169 @@
+"""Policies read from documents: which there are, which of two holds, and what is wrong with a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from rapidfuzz import fuzz, process
+
+from geartrain.kernel.errors import NotFound
+from geartrain.kernel.issues import Issue, Level
+from geartrain.kernel.policy.document import Document, read_document
+from geartrain.kernel.policy.kind import Kind
+
+CLOSE = 60  # rapidfuzz's 0 to 100: nearer than this is worth suggesting
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One version of one policy.
+
+    Args:
+        kind: Name of its kind.
+        key: Unique within the kind.
+        body: The YAML, byte for byte.
+        model: The typed document.
+        where: The file it was read from.
+    """
+
+    kind: str
+    key: str
+    body: str
+    model: Any
+    where: str = ""
+    version: int = 1
+    effective_from: date | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the body: what identifies this version."""
+        return sha256(self.body.encode()).hexdigest()
+
+    @property
+    def spec(self) -> Any:
+        """What it decides, typed by its kind."""
+        return self.model.spec
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str(self.model.name)
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """Policies by kind and key, and what was wrong with the documents that gave none."""
+
+    policies: Mapping[tuple[str, str], Policy] = field(default_factory=dict)
+    issues: tuple[Issue, ...] = ()
+
+    def of(self, kind: str) -> dict[str, Policy]:
+        """Every policy of a kind by key, in key order."""
+        return {key: p for (k, key), p in sorted(self.policies.items(), key=lambda item: item[0]) if k == kind}
+
+    def get(self, kind: str, key: str) -> Policy:
+        """One policy.
+
+        Raises:
+            NotFound: there is none; the message has the closest key.
+        """
+        if found := self.policies.get((kind, key)):
+            return found
+        known = list(self.of(kind))
+        near = closest(key, known)
+        hint = f"Did you mean '{near}'?" if near else f"There are {len(known)}."
+        raise NotFound(f"There is no {kind.replace('_', ' ')} '{key}'.", hint=hint)
+
+    def over(self, other: PolicySet) -> PolicySet:
+        """These policies laid over others: of one kind and key, this one holds."""
+        return PolicySet({**other.policies, **self.policies}, (*other.issues, *self.issues))
+
+
+def read_policies(documents: Iterable[tuple[str, str]], kinds: Mapping[str, Kind]) -> PolicySet:
+    """The policies of some (file, text) pairs, in that order: of two with one kind and key the first holds."""
+    found: dict[tuple[str, str], Policy] = {}
+    issues: list[Issue] = []
+    for where, text in documents:
+        policy, wrong = read_policy(text, where, kinds)
+        issues += wrong
+        if policy is None:
+            continue
+        if first := found.get((policy.kind, policy.key)):
+            message = f"{policy.kind} '{policy.key}' is in {first.where} already; this file is not used."
+            issues.append(Issue("policy_duplicate", Level.error, message, f"{where}:1", "Keep one, or rename its key."))
+            continue
+        found[policy.kind, policy.key] = policy
+    return PolicySet(found, tuple(issues))
+
+
+def read_policy(text: str, where: str, kinds: Mapping[str, Kind]) -> tuple[Policy | None, list[Issue]]:
+    """The policy a text states, or what is wrong with the text, each with its file and line."""
+    document, issues = read_document(text, where)
+    if document is None:
+        return None, issues
+    name = document.values.get("kind")
+    kind = kinds.get(name) if isinstance(name, str) else None
+    if kind is None:
+        said = "says no kind" if name is None else f"is of the unknown kind '{name}'"
+        near = closest(str(name), list(kinds))
+        hint = f"Did you mean '{near}'?" if near else f"One of: {', '.join(sorted(kinds))}."
+        at = f"{where}:{document.line(['kind'])}"
+        return None, [Issue("policy_kind_unknown", Level.error, f"This policy {said}.", at, hint)]
+    try:
+        model = kind.model.model_validate(document.values)
+    except ValidationError as error:
+        return None, list(complaints(error, document, kind.model))
+    loaded = model if kind.load is None else kind.load(text, where)
+    effective = document.values.get("effective_from")
+    return (
+        Policy(
+            kind.name,
+            str(document.values["key"]),
+            text,
+            loaded,
+            where,
+            int(getattr(loaded, "version", 1)),
+            effective if isinstance(effective, date) else None,
+        ),
+        [],
+    )
+
+
+def complaints(error: ValidationError, document: Document, model: type[BaseModel]) -> Iterator[Issue]:
+    """Each thing a model refuses, at its line, with the closest name for a key that it does not know."""
+    names = _names(model)
+    for item in error.errors():
+        path = [p for p in item["loc"] if not isinstance(p, str) or "[" not in p]
+        at = f"{document.where}:{document.line(path)}"
+        name = ".".join(str(p) for p in path) or "spec"
+        if item["type"] == "extra_forbidden":
+            near = closest(str(path[-1]), names - {str(path[-1])})
+            hint = f"Did you mean '{near}'?" if near else "Leave it out."
+            yield Issue("policy_key_unknown", Level.error, f"'{name}' is not a key of this policy.", at, hint)
+        elif item["type"] == "missing":
+            yield Issue("policy_key_missing", Level.error, f"'{name}' is missing.", at, f"Add `{path[-1]}: …`.")
+        else:
+            said = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+            value = item["input"]
+            shown = f" It says '{value}'." if isinstance(value, str | int | float) else ""
+            hint = "Correct the value."
+            yield Issue("policy_value_invalid", Level.error, f"{name}: {said}.{shown}", at, hint)
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is written most like this one, None where none is near."""
+    found = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=CLOSE)
+    return found[0] if found else None
+
+
+def _names(model: type[BaseModel]) -> frozenset[str]:
+    """Every key that a document of the model may have anywhere."""
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return frozenset(name for part in parts for name in part.get("properties", {}))
