@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,9 @@ def connect(limits: Limits, *, spill: Path, ordered: bool = True) -> duckdb.Duck
         config["memory_limit"] = limits.memory
     if limits.threads:
         config["threads"] = limits.threads
+    # Who may only read the folder can still ask what fits in memory.
+    with suppress(OSError):
+        spill.parent.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(":memory:", config=config)
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")

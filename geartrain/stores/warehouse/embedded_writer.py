@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import ibis
+from ibis.expr import operations as ops
 
 from geartrain.facts import record_type as declared
 from geartrain.kernel.errors import Conflict, Invalid
@@ -86,7 +87,12 @@ class EmbeddedWriter:
         own = tuple(f for f in self._types.get(name, TypeFiles()).versions if self._mine(f))
         columns = declared(name).schema
         select = scan(own, columns, folder=self._warehouse.folder, columns=self._columns)
-        return self._before.table(name), self._before.con.sql(select)
+        con = self._before.con
+        con.con.execute(f'CREATE OR REPLACE TEMP VIEW "_revised_{name}" AS {select}')
+        revised = ops.DatabaseTable(
+            f"_revised_{name}", schema=ibis.schema(columns), source=con, namespace=ops.Namespace()
+        )
+        return self._before.table(name), revised.to_expr()
 
     def stage(self, expr: ibis.Table, to: Path) -> int:
         """Write an expression to a Parquet file."""
@@ -151,9 +157,9 @@ class EmbeddedWriter:
         paths = {str(self._path(f)): f for f in files.current}
         new = parquet(map(self._path, fresh))
         old = parquet(map(Path, paths), ", filename = true, union_by_name = true")
-        held = self._duck.execute(f"SELECT DISTINCT filename FROM {old} SEMI JOIN {new} USING ({keys})").fetchall()
+        holding = f"SELECT DISTINCT o.filename FROM {old} o SEMI JOIN {new} n USING ({keys})"
         versions, current = files.versions, files.current
-        hit = [paths[name] for (name,) in held]
+        hit = [paths[name] for (name,) in self._duck.execute(holding).fetchall()]
         for own in (True, False):
             group = [f for f in hit if self._mine(f) is own]
             if group:
