@@ -16,6 +16,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def authenticate(self, request: Any, **credentials: Any) -> Any:
+        """Somebody who is kept out is answered as somebody with a wrong password."""
+        user = super().authenticate(request, **credentials)
+        return user if user is not None and user.is_active else None
+
     def post_login(self, request: Any, user: Any, **how: Any) -> Any:
         """Note the sign-in in the audit trail."""
         people.record_sign_in(request.workspace, people.actor_from(user))

@@ -220,5 +220,6 @@ def page_number(request: Any, parameter: str = "page") -> int:
 
 def _comparable(value: Any) -> tuple[int, Any]:
     if isinstance(value, NUMBERS):
-        return 0, Decimal(str(value))
+        number = Decimal(int(value)) if isinstance(value, bool) else Decimal(str(value))
+        return 0, Decimal("-Infinity") if number.is_nan() else number
     return (1, value.isoformat()) if isinstance(value, date) else (2, str(value).casefold())

@@ -91,7 +91,8 @@ def _unpack(file: Any, folder: Path) -> None:
 
 def _hidden(name: str) -> bool:
     """What operating systems put into archives."""
-    return any(part.startswith((".", "__MACOSX")) for part in name.replace("\\", "/").split("/"))
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in (".", "..")]
+    return any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
 def _place(folder: Path, name: str) -> Path:

@@ -66,8 +66,8 @@ def parse_url(url: str) -> dict[str, Any]:
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        path = Path(unquote(parts.path if parts.path.startswith("//") else parts.path.removeprefix("/")))
-        return _sqlite(Path("/") / path if url.startswith("sqlite:////") else path)
+        # As SQLAlchemy writes them: sqlite:/// and then the path, so that an absolute one has four slashes.
+        return _sqlite(Path(url.removeprefix("sqlite:///")))
     if parts.scheme in ("postgresql", "postgres"):
         return {
             "ENGINE": "django.db.backends.postgresql",
