@@ -74,7 +74,8 @@ def spark_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     home, folder = Path(pyspark.__file__).parent, tmp_path_factory.mktemp("spark")
     classes = [str(java()), "-Xmx256m", "-cp", f"{home}/jars/*"]
-    environment = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_NO_DAEMONIZE": "1"}
+    # What Spark's own start scripts would set; without the version it looks for a source tree.
+    environment = os.environ | {"SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_SCALA_VERSION": "2.13"}
     started: list[subprocess.Popen[bytes]] = []
 
     def start(role: str, *arguments: str) -> None:
