@@ -8,10 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from geartrain.kernel.errors import Invalid, NotFound
+from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.measure._rules import evaluate, parse
 from geartrain.kernel.measure.aggregate import Value, divide, rounded
 from geartrain.kernel.measure.dimensions import GRAINS
+from geartrain.kernel.measure.frame import CURRENCY
 from geartrain.kernel.measure.metric import Metric
+from geartrain.kernel.measure.money import FX_DAY
 from geartrain.kernel.measure.notes import with_interval
 from geartrain.kernel.measure.scan import NO_RATE, Item, Question, Scan, scans
 from geartrain.kernel.measure.when import period_key
@@ -78,8 +81,10 @@ def compile_scans(metrics: Mapping[str, Metric], question: Question, keys: Seque
     return scans(question, items)
 
 
-def compute(metrics: Mapping[str, Metric], question: Question, keys: Sequence[str]) -> dict[str, Numbers]:
-    """The numbers of these metrics and of all they are derived from."""
+def compute(
+    metrics: Mapping[str, Metric], question: Question, keys: Sequence[str], issues: list[Issue] | None = None
+) -> dict[str, Numbers]:
+    """The numbers of these metrics and of all they are derived from; what is wrong with the rows goes to `issues`."""
     parts: dict[tuple[str, str], dict[Cell, Mapping[str, Any]]] = {}
     for scan in compile_scans(metrics, question, keys):
         rows = question.source.execute(scan.expr).to_pylist()
@@ -90,6 +95,8 @@ def compute(metrics: Mapping[str, Metric], question: Question, keys: Sequence[st
                 cell, found_parts = keyed(row), {name: row[column] for name, column in names.items()}
                 for after, own in item.aggregate.expand(found_parts):
                     cells[(*cell, *after)] = own
+        if issues is not None:
+            issues += _lacking(question, scan, rows, issues)
     found: dict[str, Numbers] = {}
     for metric in needed(metrics, keys):
         if metric.spec.form == "derived":
@@ -99,6 +106,20 @@ def compute(metrics: Mapping[str, Metric], question: Question, keys: Sequence[st
         else:
             found[metric.key] = _aggregate(metric, parts)
     return found
+
+
+def _lacking(question: Question, scan: Scan, rows: Sequence[Mapping[str, Any]], told: Sequence[Issue]) -> list[Issue]:
+    """The first records of a scan whose amount could not be converted, those told already left out."""
+    found: dict[Issue, None] = {}
+    for item, names, lacking in zip(scan.items, scan.parts, scan.lacking, strict=False):
+        if not any(row[names[NO_RATE]] for row in rows):
+            continue
+        key = question.source.types[item.name].key
+        for row in question.source.execute(lacking()).to_pylist():
+            record = f"{item.name}/{'/'.join(str(row[k]) for k in key)}"
+            said = f"{record} stands in {row[CURRENCY]}, which has no rate for {row[FX_DAY]}: its amount is left out."
+            found[Issue("no_exchange_rate", Level.warning, said, record, "Load that day's rate as fx_rate.")] = None
+    return [issue for issue in found if issue not in told]
 
 
 def _cells(question: Question) -> Callable[[Mapping[str, Any]], Cell]:

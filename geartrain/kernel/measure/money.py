@@ -15,6 +15,7 @@ from geartrain.kernel.measure.source import Source
 from geartrain.kernel.records import ColumnKind
 
 RATES = "fx_rate"
+FX_DAY = "fx_on"
 # Kinds in order of preference, and for how many days a rate of the kind still holds.
 HOLDS: Mapping[str, int] = {"spot": 7, "month_end": 31, "plan": 366}
 # Amounts below 10^16 and rates alike: mixed decimal types do not multiply.
@@ -44,7 +45,7 @@ def with_rates(frame: Frame, currencies: frozenset[str], day: Any) -> Frame:
     rows = list(daily_rates(stated, until=window.as_of))
     schema = {"fx_currency": "string", "fx_day": "date", "fx_rate": RATE_TYPE}
     rates = ibis.memtable(rows, schema=schema)
-    left = frame.table.mutate(fx_on=day)
+    left = frame.table.mutate(**{FX_DAY: day})
     joined = left.left_join(rates, [left[CURRENCY] == rates.fx_currency, left.fx_on == rates.fx_day])
     own = joined[CURRENCY].isnull() | (joined[CURRENCY] == source.currency)
     one = ibis.literal(Decimal(1), RATE_TYPE)

@@ -60,7 +60,8 @@ def query(
     alone = [m for m in needed(metrics, keys) if any(a.alone for a in m.spec.aggregates)]
     if alone and (len(chosen) > 1 or chosen != alone):
         raise Invalid(f"'{alone[0].key}' makes rows of its own.", hint="Ask for it alone.")
-    numbers = compute(metrics, question, [m.key for m in chosen])
+    issues = list(question.hierarchy.issues) if question.hierarchy else []
+    numbers = compute(metrics, question, [m.key for m in chosen], issues)
     dimensions = (*question.by, *([MOVEMENT] if alone else []))
     cells = {cell: None for m in chosen for cell in numbers[m.key].found}
     read, labels = _read(question, cells, _references(metrics, question, chosen))
@@ -76,7 +77,7 @@ def query(
         as_of=question.window.as_of,
         facts=source.snapshot,
         labels=labels,
-        issues=question.hierarchy.issues if question.hierarchy else (),
+        issues=tuple(issues),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import ibis
@@ -13,15 +14,16 @@ from geartrain.kernel.hierarchy import Hierarchy
 from geartrain.kernel.measure._rules import parse
 from geartrain.kernel.measure.aggregate import Aggregate, Part, Rows
 from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, UNMAPPED, locate
-from geartrain.kernel.measure.frame import BALANCE_DAY, Frame, open_frame
+from geartrain.kernel.measure.frame import BALANCE_DAY, CURRENCY, Frame, open_frame
 from geartrain.kernel.measure.metric import Spec
-from geartrain.kernel.measure.money import foreign, with_rates
+from geartrain.kernel.measure.money import FX_DAY, foreign, with_rates
 from geartrain.kernel.measure.source import Source
 from geartrain.kernel.measure.when import Window, period_number, wall_clock
 from geartrain.kernel.periods import Grain
 from geartrain.kernel.records import ColumnKind
 
 NO_RATE = "no_rate"
+MOST_LISTED = 20
 Conditions = Mapping[tuple[object, ...], Callable[[Frame], Any]]
 
 
@@ -64,11 +66,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Scan:
-    """An expression, and where in its columns each item finds its parts."""
+    """An expression, and where in its columns each item finds its parts.
+
+    `lacking` makes, for each item, the expression of its rows without a rate; none where nothing is foreign.
+    """
 
     items: tuple[Item, ...]
     expr: Any
     parts: tuple[Mapping[str, str], ...]
+    lacking: tuple[Callable[[], Any], ...] = ()
 
 
 def scans(question: Question, items: Sequence[Item]) -> list[Scan]:
@@ -128,6 +134,7 @@ def _scan(question: Question, items: tuple[Item, ...]) -> Scan:
     columns: dict[str, Any] = {}
     places: dict[tuple[object, ...], str] = {}
     found: list[Mapping[str, str]] = []
+    lacking: list[Callable[[], Any]] = []
     for item, others in zip(items, rest, strict=True):
         past = _past(frame, item)
         rows = Rows(frame, None, past)
@@ -145,9 +152,12 @@ def _scan(question: Question, items: tuple[Item, ...]) -> Scan:
                 columns[places[place]] = part.column(rows)
             mine[name] = places[place]
         found.append(mine)
+        if frame.rate:
+            lacking.append(partial(_without_rate, rows, question.source.types[item.name].key))
     table = frame.table
     by = [expr.name(name) for name, expr in keys.items()]
-    return Scan(items, table.group_by(by).aggregate(**columns) if by else table.aggregate(**columns), tuple(found))
+    expr = table.group_by(by).aggregate(**columns) if by else table.aggregate(**columns)
+    return Scan(items, expr, tuple(found), tuple(lacking))
 
 
 def _worked_out(frame: Frame, items: Sequence[Item], rest: Sequence[Conditions]) -> Frame:
@@ -167,6 +177,13 @@ def _worked_out(frame: Frame, items: Sequence[Item], rest: Sequence[Conditions])
 def _no_rate(rows: Rows) -> Any:
     table = rows.frame.table
     return table.count(where=rows.also(table[rows.frame.rate or ""].isnull()))
+
+
+def _without_rate(rows: Rows, key: Sequence[str]) -> Any:
+    """The first rows whose currency has no rate for their day: key, currency and day."""
+    table = rows.frame.table
+    found = table.filter(rows.also(table[rows.frame.rate or ""].isnull()))
+    return found.select(*key, CURRENCY, FX_DAY).order_by(list(key)).limit(MOST_LISTED)
 
 
 def _past(frame: Frame, item: Item) -> frozenset[str]:

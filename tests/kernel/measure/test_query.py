@@ -113,3 +113,10 @@ def test_the_records_of_an_explanation_are_limited_and_all_counted(source):
 def test_a_derived_number_is_explained_by_those_it_is_made_of(source):
     found = explain(source({**BASE, "user": PEOPLE}), METRICS, "size", filters={"team": "West"})
     assert [(i.metric.key, i.value.value, i.total) for i in found.inputs] == [("bookings", 250, 1), ("won", 1, 1)]
+
+
+def test_amounts_that_cannot_be_converted_are_listed(source):
+    rows = [deal("o1", amount=5), deal("o2", amount=7, currency="EUR"), deal("o3", "lost", amount=9, currency="EUR")]
+    answer = query(source({"opportunity": rows}), METRICS, keys=["bookings", "mean_amount"])
+    assert answer.rows[0] == (5, 5)
+    assert [(i.code, i.where) for i in answer.issues] == [("no_exchange_rate", "opportunity/o2")]
