@@ -13,13 +13,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from geartrain.stores.warehouse import open_warehouse
+from geartrain.stores.warehouse import Warehouse, open_warehouse
 
 ENGINES = ("duckdb", "postgres", "spark")
 
@@ -133,24 +134,43 @@ def wait_until(ready, what: str, *, seconds: float = 60.0) -> None:
 
 
 @pytest.fixture
-def warehouse(engine: str, request: pytest.FixtureRequest, tmp_path: Path):
-    """An open, empty warehouse of the engine; `url` of a server is asked for only where it is needed."""
-    if engine == "postgres":
-        import psycopg
+def warehouse(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
+    """An open, empty warehouse of the engine."""
+    with opened(engine, request, tmp_path) as warehouse:
+        yield warehouse
 
-        server, name = request.getfixturevalue("postgres_url"), f"t{uuid4().hex}"
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name}")
-        opened = open_warehouse(with_database(server, name), folder=tmp_path)
-    else:
-        url = request.getfixturevalue("spark_url") if engine == "spark" else ""
-        opened = open_warehouse(url, folder=tmp_path)
-    opened.migrate()
-    yield opened
-    opened.close()
-    if engine == "postgres":
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+@pytest.fixture(scope="session")
+def shared_warehouse(
+    engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """A warehouse of the engine in which nothing is ever stored: for questions that bring their own rows."""
+    with opened(engine, request, tmp_path_factory.mktemp("shared")) as warehouse:
+        yield warehouse
+
+
+@contextmanager
+def opened(engine: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Warehouse]:
+    """An empty warehouse; a server is started only where it is needed."""
+    with contextmanager(url_of)(engine, request) as url:
+        warehouse = open_warehouse(url, folder=folder)
+        warehouse.migrate()
+        yield warehouse
+        warehouse.close()
+
+
+def url_of(engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty warehouse: on PostgreSQL a database of its own, dropped afterwards."""
+    if engine != "postgres":
+        yield request.getfixturevalue("spark_url") if engine == "spark" else ""
+        return
+    import psycopg
+
+    server, name = request.getfixturevalue("postgres_url"), f"t{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        yield with_database(server, name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def with_database(url: str, name: str) -> str:
