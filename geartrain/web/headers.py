@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from hashlib import sha256
 
@@ -13,6 +14,7 @@ from geartrain.web.errors import answer
 PERMISSIONS_POLICY = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 
 
+TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"')
 MOST_BYTES = 1024**3
 
 
@@ -48,7 +50,9 @@ class HeadersMiddleware:
 
     @staticmethod
     def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        # Weak, because compression happens outside. CSRF tokens differ by request, so pages with forms differ too.
-        etag = f'W/"{sha256(response.content).hexdigest()[:32]}"'
+        # Weak, because compression happens outside. Forms carry the same secret masked anew each time: the secret
+        # itself counts instead, so that a kept page never holds a token that no longer works.
+        same = TOKEN.sub(b"", response.content) + request.COOKIES.get("csrftoken", "").encode()
+        etag = f'W/"{sha256(same).hexdigest()[:32]}"'
         response.setdefault("ETag", etag)
         return get_conditional_response(request, etag=response["ETag"], response=response) or response

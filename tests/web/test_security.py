@@ -238,3 +238,14 @@ def test_htmx_is_told_to_sign_in_rather_than_shown_the_page_in_a_corner(sign_in)
     answer = sign_in().get("/account/", headers={"HX-Request": "true"})
     assert answer.status_code == 401
     assert answer["HX-Redirect"].startswith("/sign-in/")
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(sign_in):
+    client = sign_in("ann")
+    client.get("/account/")
+    first = client.get("/account/")
+    again = client.get("/account/", headers={"If-None-Match": first["ETag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+    client.cookies["csrftoken"] = "x" * 32
+    assert client.get("/account/", headers={"If-None-Match": first["ETag"]}).status_code == 200

@@ -108,7 +108,13 @@ def conditions(table: ibis.Table, rule: QualityRule, *, as_of: date) -> tuple[ib
         return ibis.literal(as_of) if path == "as_of" else table[path]
 
     applies, check = rule.rules()
-    return applies.column(resolve).fill_null(False), check.column(resolve).fill_null(False)
+    return _over(table, applies.column(resolve)).fill_null(False), _over(table, check.column(resolve)).fill_null(False)
+
+
+def _over(table: ibis.Table, value: ibis.BooleanValue) -> ibis.BooleanValue:
+    """A condition as a column of the table, also one that reads nothing of it (`applies_when: true`)."""
+    first = table[table.columns[0]]
+    return value if isinstance(value, ibis.Column) else ibis.ifelse(first.isnull(), value, value)
 
 
 def _rules(source: Source, table: ibis.Table, rules: Sequence[QualityRule]) -> Iterable[tuple[list[Finding], Assessed]]:

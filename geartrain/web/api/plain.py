@@ -11,13 +11,35 @@ from math import isfinite
 from typing import Annotated, Any
 
 from ninja import Query
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 # A line of text and an expression; no control characters, which no store takes.
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 Text = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="At most so many.")]
 Offset = Annotated[int, Query(ge=0, le=1_000_000_000, description="Leave out so many first.")]
+
+
+def _within(day: date) -> date:
+    if not FIRST <= day <= LAST:
+        raise ValueError(f"is not between {FIRST} and {LAST}")
+    return day
+
+
+def _instant(at: datetime) -> datetime:
+    _within(at.date())
+    return at
+
+
+# Far enough for any plan, and no calendar's end is within reach of a sum.
+FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
+Day = Annotated[date, AfterValidator(_within)]
+Instant = Annotated[datetime, AfterValidator(_instant)]
+
+
+def utc(at: datetime | None) -> datetime | None:
+    """An instant as it is stored, naive UTC; one without a zone is UTC already."""
+    return at.astimezone(UTC).replace(tzinfo=None) if at is not None and at.tzinfo else at
 
 
 def plain(value: Any) -> Any:
@@ -33,8 +55,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime):
-        utc = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-        return f"{utc.isoformat()}Z"
+        at = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        return f"{at.isoformat()}Z"
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
