@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from geartrain.kernel.measure._rules import parse
 from geartrain.kernel.measure.frame import Frame
 from geartrain.kernel.periods import Grain
+from geartrain.kernel.rules import parse
 
 Number = int | Decimal | str | bool | date | datetime | None
 

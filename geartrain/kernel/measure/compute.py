@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.issues import Issue, Level
-from geartrain.kernel.measure._rules import evaluate, parse
 from geartrain.kernel.measure.aggregate import Value, divide, rounded
 from geartrain.kernel.measure.dimensions import GRAINS
 from geartrain.kernel.measure.frame import CURRENCY
@@ -19,6 +19,7 @@ from geartrain.kernel.measure.notes import with_interval
 from geartrain.kernel.measure.scan import NO_RATE, Item, Question, Scan, scans
 from geartrain.kernel.measure.when import period_key
 from geartrain.kernel.periods import Grain, Period
+from geartrain.kernel.rules import parse
 
 Cell = tuple[Any, ...]
 SCALE, MONEY_SCALE = 9, 4
@@ -207,13 +208,12 @@ def _derived(
 
     def value(pick: Callable[[Numbers], Value]) -> Value:
         read = {name: pick(numbers) for name, numbers in names.items()}
-        result = evaluate(metric.spec.expr or "", {name: v.value for name, v in read.items()})
+        result = parse(metric.spec.expr or "").evaluate({name: v.value for name, v in read.items()})
+        number = rounded(result, scale) if isinstance(result, int | Decimal) else None
         unknown = [name for name, v in sorted(read.items()) if v.value is None]
-        reason = (
-            "" if result is not None else f"{', '.join(unknown)} is unknown" if unknown else "it divides by nothing"
-        )
+        reason = f"{', '.join(unknown)} is unknown" if unknown else "there is nothing to divide by"
         detail = {"inputs": {name: v.value for name, v in sorted(read.items())}}
-        number = None if result is None else rounded(result, scale)
+        reason = "" if number is not None else reason
         return Value(number, min((v.n for v in read.values()), default=0), detail, reason)
 
     cells = {cell: None for numbers in names.values() for cell in numbers.found}

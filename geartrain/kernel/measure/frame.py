@@ -13,6 +13,7 @@ from geartrain.kernel.measure.dimensions import UNMAPPED, Path, Step, alias, loc
 from geartrain.kernel.measure.source import Cut, Source
 from geartrain.kernel.measure.when import Window, wall_clock
 from geartrain.kernel.records import ColumnKind
+from geartrain.kernel.rules import extra
 
 BALANCE_DAY = "balance_day"
 
@@ -28,7 +29,7 @@ class Frame:
         name: Record type or view.
         window: The time the question is about.
         table: The rows with what they refer to joined on; grain is the type's own.
-        extra: Columns of `table` that a primitive laid beside and expressions may name.
+        beside: Columns of `table` that a primitive laid there and expressions may name.
         rates: Column of `table` that converts a row's money into the workspace's currency; None: nothing is foreign.
         values: Columns of `table` that hold expressions worked out already, by their text and what is past.
     """
@@ -37,7 +38,7 @@ class Frame:
     name: str
     window: Window
     table: Any
-    extra: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
     rate: str | None = None
     values: Mapping[tuple[str, frozenset[str]], str] = field(default_factory=dict)
 
@@ -61,12 +62,12 @@ class Frame:
             name: Own column, reference, short name or `extra.x`.
             past: Event columns that the rows at hand are known to have before the cut, so that nothing is masked.
         """
-        if name in self.extra:
+        if name in self.beside:
             return self.table[name]
         path = self.path(name)
         value = self.table[path.alias]
         if path.extra is not None:
-            return json_text(value, path.extra)
+            return extra(value, path.extra)
         if not path.steps:
             value = self.masked(path.column.name, past)
             if path.column.kind is ColumnKind.money and self.rate:
@@ -139,7 +140,7 @@ class Frame:
         """
         value = self.table[path.alias]
         if path.extra is not None:
-            return json_text(value, path.extra)
+            return extra(value, path.extra)
         if not path.steps:
             value = self.masked(path.column.name, past)
             return wall_clock(value, self.window.calendar.zone) if path.column.kind is ColumnKind.instant else value
@@ -174,16 +175,9 @@ def open_frame(source: Source, name: str, window: Window, paths: Sequence[Path],
         other = source.table(step.type)
         held = "__".join(s.column for s in steps)
         columns = {"__".join([held, c]): other[c] for c in sorted(wanted[steps])}
-        beside = other.select(**{matched(steps): other[step.key]}, **columns)
-        table = table.left_join(beside, table[held] == beside[matched(steps)])
+        target = other.select(**{matched(steps): other[step.key]}, **columns)
+        table = table.left_join(target, table[held] == target[matched(steps)])
     return Frame(source, name, window, table)
-
-
-def json_text(column: Any, key: str) -> Any:
-    """The text under a key of a column of JSON objects; unknown where there is none."""
-    value = column.cast("json")[key]
-    # Ibis 12 on Spark decodes text a second time, and fails on it; there the value is text already.
-    return value.cast("string") if column.get_backend().name == "pyspark" else value.str
 
 
 def matched(steps: tuple[Step, ...]) -> str:

@@ -116,6 +116,7 @@ from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.measure.aggregate import Expression
 from geartrain.kernel.measure.primitives import AnyAggregate
 from geartrain.kernel.periods import FiscalCalendar
+from geartrain.kernel.rules import InvalidRule, parse
 
 Key = Field(pattern=r"^[a-z][a-z0-9_]*$")
 
@@ -198,6 +199,12 @@ class Spec(Strict):
             raise ValueError("a derived metric (expr:) has no from, at or where of its own")
         if self.expr is None and self.previous:
             raise ValueError("only a derived metric (expr:) can have previous:")
+        texts = [t for a in self.aggregates for t in (*a.rules(), a.where) if t]
+        for text in [*texts, *filter(None, (self.where, self.expr))]:
+            try:
+                parse(text)
+            except InvalidRule as error:
+                raise ValueError(error.message) from None
         alone = [a for a in (self.numerator, self.denominator) if a is not None and a.alone]
         if alone:
             raise ValueError(f"{alone[0].agg} cannot stand in a ratio; use it as value")

@@ -11,16 +11,16 @@ import ibis
 
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.hierarchy import Hierarchy
-from geartrain.kernel.measure._rules import parse
 from geartrain.kernel.measure.aggregate import Aggregate, Part, Rows
 from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, UNMAPPED, locate
 from geartrain.kernel.measure.frame import BALANCE_DAY, CURRENCY, Frame, open_frame
 from geartrain.kernel.measure.metric import Spec
 from geartrain.kernel.measure.money import FX_DAY, foreign, with_rates
 from geartrain.kernel.measure.source import Source
-from geartrain.kernel.measure.when import Window, period_number, wall_clock
+from geartrain.kernel.measure.when import Window, period_number, period_of
 from geartrain.kernel.periods import Grain
 from geartrain.kernel.records import ColumnKind
+from geartrain.kernel.rules import parse
 
 NO_RATE = "no_rate"
 MOST_LISTED = 20
@@ -111,7 +111,7 @@ def open_rows(question: Question, items: Sequence[Item]) -> tuple[Frame, Any | N
 
 def _rate_day(frame: Frame, at: str | None) -> Any:
     """The day of an amount's rate: that of `at` where it is past, else the day that is seen."""
-    if BALANCE_DAY in frame.extra:
+    if BALANCE_DAY in frame.beside:
         return frame.table[BALANCE_DAY]
     seen = ibis.literal(frame.window.as_of, "date")
     if at is None:
@@ -229,7 +229,6 @@ def _is(question: Question, frame: Frame, item: Item, name: str, value: str | No
 
 def _keys(question: Question, frame: Frame, item: Item, *, balance: bool) -> tuple[dict[str, Any], Frame]:
     """The columns the answer is grouped by, k0, k1, … in the order asked."""
-    calendar = question.window.calendar
     if MANAGER in question.by:
         frame = _above(question, frame, item)
     keys: dict[str, Any] = {}
@@ -245,17 +244,15 @@ def _keys(question: Question, frame: Frame, item: Item, *, balance: bool) -> tup
         elif item.at is None:
             raise Invalid(f"'{item.metric}' has no date (at:), so it has no {name}.", hint="Ask without it.")
         else:
-            keys[f"k{place}"] = period_number(_wall(frame, item.at), GRAINS[name], calendar)
+            keys[f"k{place}"] = _period(frame, item.at, GRAINS[name])
     return keys, frame
 
 
-def _wall(frame: Frame, at: str) -> Any:
-    """The date that puts a row into a period, on the wall clock, by the shortest expression the window allows."""
-    column = frame.table[at]
+def _period(frame: Frame, at: str, grain: Grain) -> Any:
+    """What stands for the period a row falls in."""
     if frame.kind(at) is ColumnKind.day:
-        return column
-    low, high = frame.window.bounds(day=False, seen=frame.is_event(at))
-    return wall_clock(column, frame.window.calendar.zone, since=low, until=high)  # type: ignore[arg-type]
+        return period_number(frame.table[at], grain, frame.window.calendar)
+    return period_of(frame.table[at], grain, frame.window, seen=frame.is_event(at))
 
 
 def _above(question: Question, frame: Frame, item: Item) -> Frame:

@@ -16,6 +16,7 @@ from geartrain.kernel.periods import FiscalCalendar, Grain, Period
 # Offsets are exact between these; a stored instant outside takes the offset of the nearer end.
 FIRST_YEAR, LAST_YEAR = 1970, 2100
 MOST_DAYS = 50 * 366
+MOST_COMPARED = 64
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,30 @@ def period_number(when: Any, grain: Grain, calendar: FiscalCalendar) -> Any:
     if grain is Grain.quarter:
         return (months - (calendar.start_month - 1)) // 3
     return (months - (calendar.start_month - 1)) // 12
+
+
+def period_of(instant: Any, grain: Grain, window: Window, *, seen: bool) -> Any:
+    """The period of a column of stored instants: a number or day as by `period_number`, or the period's key.
+
+    Where the zone has offsets and the window few periods, their first instants are compared and nothing is shifted:
+    half the work. Rows outside the window must be gone.
+    """
+    calendar = window.calendar
+    first, last = window.bounds(day=True, seen=seen)
+    if calendar.zone != "UTC" and first is not None and last is not None:
+        periods = calendar.between(first, last, grain)
+        if len(periods) <= MOST_COMPARED:
+            return _chosen(instant, [(calendar.instant(p.start), p.key) for p in periods])
+    low, high = window.bounds(day=False, seen=seen)
+    return period_number(wall_clock(instant, calendar.zone, since=low, until=high), grain, calendar)  # type: ignore[arg-type]
+
+
+def _chosen(instant: Any, starts: list[tuple[datetime, str]]) -> Any:
+    if len(starts) == 1:
+        return ibis.literal(starts[0][1])
+    half = len(starts) // 2
+    later = instant < ibis.literal(starts[half][0], "timestamp(6)")
+    return ibis.ifelse(later, _chosen(instant, starts[:half]), _chosen(instant, starts[half:]))
 
 
 def period_key(number: Any, grain: Grain, calendar: FiscalCalendar) -> str | None:

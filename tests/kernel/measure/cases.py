@@ -268,6 +268,9 @@ CASES: Sequence[Case] = (
          "opportunity": EURO, "fx_rate": RATES}, notes=["1 rows stand in a currency without a rate"]),
     Case("days of the zone", "bookings", [["2026-01", 4], ["2026-02", 2], ["2026-04", 1]], by=["month"],
          facts={"opportunity": NEAR_MIDNIGHT}, calendar=BERLIN),
+    Case("months of the zone in a window", "bookings", [["2026-01", 4], ["2026-02", 2], ["2026-04", 1]], by=["month"],
+         ask={"since": date(2026, 1, 1), "until": date(2027, 1, 1)},
+         facts={"opportunity": NEAR_MIDNIGHT}, calendar=BERLIN),
     Case("a window in the zone", "bookings", [[2]], facts={"opportunity": NEAR_MIDNIGHT}, calendar=BERLIN,
          ask={"since": date(2026, 2, 1), "until": date(2026, 4, 1)}),
     Case("the waterfall of a quarter", "waterfall", [

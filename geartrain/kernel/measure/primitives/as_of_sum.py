@@ -66,7 +66,7 @@ class AsOfSum(Aggregate):
             table = frame.table.cross_join(ibis.memtable(rows, schema=schema))
         frame = replace(frame, table=table)
         table = table.filter(self._open(frame))
-        spread = replace(frame, table=table, extra=frozenset({BALANCE_DAY}))
+        spread = replace(frame, table=table, beside=frozenset({BALANCE_DAY}))
         return spread, table.balance_key
 
     def _open(self, frame: Frame) -> list[Any]:

@@ -87,7 +87,7 @@ class Waterfall(Aggregate):
             ends = calendar.instant(day + timedelta(days=1))
             rows.append((period.key, day, calendar.instant(period.start), ends, due.start, due.end))
         table = frame.table.cross_join(ibis.memtable(rows, schema=PERIODS))
-        spread = replace(frame, table=table, extra=frozenset({BALANCE_DAY}))
+        spread = replace(frame, table=table, beside=frozenset({BALANCE_DAY}))
         table = table.filter(self._holds(spread, "starts") | self._holds(spread, "ends"))
         return replace(spread, table=table), table.balance_key
 
