@@ -94,7 +94,8 @@ def spark_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             start("worker.Worker", "--cores", "1", "--memory", "512m", "--webui-port", "0", "-d", str(work), master)
         logs = folder / "master.Master-0.log"
         wait_until(lambda: logs.read_text().count("Registering worker") == 2, "the Spark workers")
-        yield f"{master}?spark.executor.memory=512m"
+        # Small tables need no more than one task at a time.
+        yield f"{master}?spark.executor.memory=512m&spark.sql.shuffle.partitions=1&spark.default.parallelism=1"
     finally:
         stop_session()
         for process in reversed(started):
