@@ -46,8 +46,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         # Tests of one engine stay in one process of a parallel run, so that its servers start once.
         marks = {e: [getattr(pytest.mark, e), pytest.mark.xdist_group(e)] for e in ("postgres", "spark")}
-        able = [pytest.param(e, marks=marks.get(e, [])) for e in ENGINES if not missing(e)]
-        metafunc.parametrize("engine", able, scope="session")
+        metafunc.parametrize("engine", [pytest.param(e, marks=marks.get(e, [])) for e in ENGINES], scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs an engine that cannot start here; the summary says so."""
+    lacking = {e for e in ENGINES if missing(e)}
+    left_out = [item for item in items if lacking & {mark.name for mark in item.iter_markers()}]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -138,6 +146,13 @@ def wait_until(ready, what: str, *, seconds: float = 60.0) -> None:
 def warehouse(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
     """An open, empty warehouse of the engine."""
     with opened(engine, request, tmp_path) as warehouse:
+        yield warehouse
+
+
+@pytest.fixture
+def postgres(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
+    """An open, empty warehouse on PostgreSQL, for what only a server can get wrong."""
+    with opened("postgres", request, tmp_path) as warehouse:
         yield warehouse
 
 
