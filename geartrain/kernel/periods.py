@@ -1,11 +1,15 @@
-"""Fiscal periods: half-open, on a fiscal year that starts in any month, in the workspace's time zone."""
+"""Fiscal periods: half-open, on a year of months or of weeks, in the workspace's time zone."""
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from geartrain.kernel.errors import Invalid
@@ -33,8 +37,68 @@ class Period:
         return self.start <= day < self.end
 
 
+class Calendar(ABC):
+    """What every fiscal calendar answers: periods by day, by key and by number, tiling time without gap or overlap."""
+
+    __slots__ = ()
+    zone: str
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The zone itself."""
+        return ZoneInfo(self.zone)
+
+    @abstractmethod
+    def year_of(self, day: date) -> int:
+        """The fiscal year a day belongs to."""
+
+    @abstractmethod
+    def year(self, fiscal_year: int) -> Period:
+        """The fiscal year of that name."""
+
+    @abstractmethod
+    def quarter(self, fiscal_year: int, number: int) -> Period:
+        """Quarter 1 to 4 of a fiscal year."""
+
+    @abstractmethod
+    def month(self, fiscal_year: int, number: int) -> Period:
+        """Month 1 to 12 of a fiscal year, counted from its beginning."""
+
+    @abstractmethod
+    def containing(self, day: date, grain: Grain) -> Period:
+        """The period of that grain which the day falls in."""
+
+    @abstractmethod
+    def parse(self, key: str) -> Period:
+        """The period of a key.
+
+        Raises:
+            Invalid: no such period.
+        """
+
+    def between(self, start: date, end: date, grain: Grain) -> list[Period]:
+        """Every period of the grain that overlaps `[start, end)`, in order, whole."""
+        found: list[Period] = []
+        while start < end:
+            found.append(self.containing(start, grain))
+            start = found[-1].end
+        return found
+
+    def previous(self, period: Period, grain: Grain) -> Period:
+        """The period of the grain just before this one."""
+        return self.containing(period.start - timedelta(days=1), grain)
+
+    def instant(self, day: date) -> datetime:
+        """The first instant of a day in the zone, as naive UTC: how instants are stored."""
+        return datetime.combine(day, time(), self.tz).astimezone(UTC).replace(tzinfo=None)
+
+    def day_of(self, instant: datetime) -> date:
+        """The day in the zone that a stored instant (naive UTC) falls on."""
+        return instant.replace(tzinfo=UTC).astimezone(self.tz).date()
+
+
 @dataclass(frozen=True, slots=True)
-class FiscalCalendar:
+class FiscalCalendar(Calendar):
     """A fiscal year of twelve calendar months.
 
     Args:
@@ -53,11 +117,6 @@ class FiscalCalendar:
         if not 1 <= self.start_month <= 12:
             raise Invalid(f"A fiscal year cannot start in month {self.start_month}.", hint="Use 1 to 12.")
 
-    @property
-    def tz(self) -> ZoneInfo:
-        """The zone itself."""
-        return ZoneInfo(self.zone)
-
     def year_of(self, day: date) -> int:
         """The fiscal year a day belongs to."""
         return day.year + (1 if self.start_month > 1 and day.month >= self.start_month else 0)
@@ -73,6 +132,12 @@ class FiscalCalendar:
             raise Invalid(f"There is no quarter {number}.", hint="Use 1 to 4.")
         start = add_months(self.year(fiscal_year).start, 3 * (number - 1))
         return Period(start, add_months(start, 3), f"{fiscal_year}Q{number}")
+
+    def month(self, fiscal_year: int, number: int) -> Period:
+        """Month 1 to 12 of a fiscal year, counted from its beginning: with `start_month` 2 the first is February."""
+        if not 1 <= number <= 12:
+            raise Invalid(f"There is no month {number}.", hint="Use 1 to 12.")
+        return self.containing(add_months(self.year(fiscal_year).start, number - 1), Grain.month)
 
     def containing(self, day: date, grain: Grain) -> Period:
         """The period of that grain which the day falls in."""
@@ -112,25 +177,125 @@ class FiscalCalendar:
             hint = "Write 2026, 2026Q3, 2026-07, 2026-W31 or 2026-07-31."
             raise Invalid(f"'{key}' is not a period.", hint=hint) from None
 
-    def between(self, start: date, end: date, grain: Grain) -> list[Period]:
-        """Every period of the grain that overlaps `[start, end)`, in order, whole."""
-        found: list[Period] = []
-        while start < end:
-            found.append(self.containing(start, grain))
-            start = found[-1].end
-        return found
 
-    def previous(self, period: Period, grain: Grain) -> Period:
-        """The period of the grain just before this one."""
-        return self.containing(period.start - timedelta(days=1), grain)
+class YearEnd(StrEnum):
+    """Which day of its weekday ends a year of weeks: the last in the month, or the nearest to the month's end."""
 
-    def instant(self, day: date) -> datetime:
-        """The first instant of a day in the zone, as naive UTC: how instants are stored."""
-        return datetime.combine(day, time(), self.tz).astimezone(UTC).replace(tzinfo=None)
+    last = "last"
+    nearest = "nearest"
 
-    def day_of(self, instant: datetime) -> date:
-        """The day in the zone that a stored instant (naive UTC) falls on."""
-        return instant.replace(tzinfo=UTC).astimezone(self.tz).date()
+
+@dataclass(frozen=True, slots=True)
+class WeekCalendar(Calendar):
+    """A fiscal year of 52 or 53 whole weeks: four quarters of three months of whole weeks.
+
+    Args:
+        pattern: Weeks of the three months of a quarter, 13 in all: (4, 4, 5), (4, 5, 4) or (5, 4, 4).
+        end_month: 1 to 12, the calendar month the year ends with.
+        end_weekday: 0 Monday to 6 Sunday, the last day of every week, month, quarter and year.
+        end: See `YearEnd`. With nearest, a year may end up to three days into the next calendar month.
+        zone: IANA name of the zone whose days count.
+
+    A fiscal year is named after the calendar year its end month lies in, as a `FiscalCalendar` names it. The 53rd week,
+    when there is one, lengthens month 12. Keys: 2026, 2026Q3, 2026-P07 (a month), 2026-W31 (fiscal weeks, counted from
+    1), 2026-07-31.
+
+    Example: 4-4-5, last Saturday of September: FY2023 is 2022-09-25 to 2023-10-01, 53 weeks.
+    Source: US IRC section 441(f), 26 CFR 1.441-2: the two ways a 52-53-week year may end.
+    """
+
+    pattern: tuple[int, int, int] = (4, 4, 5)
+    end_month: int = 12
+    end_weekday: int = 5
+    end: YearEnd = YearEnd.last
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        if sorted(self.pattern) != [4, 4, 5]:
+            raise Invalid(f"A quarter cannot have months of {self.pattern} weeks.", hint="Use 4-4-5, 4-5-4 or 5-4-4.")
+        if not 1 <= self.end_month <= 12:
+            raise Invalid(f"A fiscal year cannot end in month {self.end_month}.", hint="Use 1 to 12.")
+        if not 0 <= self.end_weekday <= 6:
+            raise Invalid(f"There is no weekday {self.end_weekday}.", hint="Use 0 (Monday) to 6 (Sunday).")
+
+    def year_of(self, day: date) -> int:
+        """The fiscal year a day belongs to."""
+        return next(y for y in (day.year - 1, day.year, day.year + 1) if day < _year_after(self, y))
+
+    def year(self, fiscal_year: int) -> Period:
+        """The fiscal year of that name."""
+        return Period(_year_after(self, fiscal_year - 1), _year_after(self, fiscal_year), str(fiscal_year))
+
+    def quarter(self, fiscal_year: int, number: int) -> Period:
+        """Quarter 1 to 4 of a fiscal year: 13 weeks, the fourth 14 in a year of 53."""
+        if number not in (1, 2, 3, 4):
+            raise Invalid(f"There is no quarter {number}.", hint="Use 1 to 4.")
+        starts = _month_starts(self, fiscal_year)
+        return Period(starts[3 * number - 3], starts[3 * number], f"{fiscal_year}Q{number}")
+
+    def month(self, fiscal_year: int, number: int) -> Period:
+        """Month 1 to 12 of a fiscal year: whole weeks by the pattern."""
+        if not 1 <= number <= 12:
+            raise Invalid(f"There is no month {number}.", hint="Use 1 to 12.")
+        starts = _month_starts(self, fiscal_year)
+        return Period(starts[number - 1], starts[number], f"{fiscal_year}-P{number:02d}")
+
+    def week(self, fiscal_year: int, number: int) -> Period:
+        """Week 1 to 52 or 53 of a fiscal year."""
+        year = self.year(fiscal_year)
+        start = year.start + timedelta(weeks=number - 1)
+        if start not in year:
+            raise Invalid(f"FY{fiscal_year} has no week {number}.", hint=f"It has {(year.end - year.start).days // 7}.")
+        return Period(start, start + timedelta(weeks=1), f"{fiscal_year}-W{number:02d}")
+
+    def containing(self, day: date, grain: Grain) -> Period:
+        """The period of that grain which the day falls in."""
+        if grain is Grain.day:
+            return Period(day, day + timedelta(days=1), day.isoformat())
+        fiscal_year = self.year_of(day)
+        starts = _month_starts(self, fiscal_year)
+        if grain is Grain.year:
+            return self.year(fiscal_year)
+        if grain is Grain.week:
+            return self.week(fiscal_year, (day - starts[0]).days // 7 + 1)
+        month = bisect_right(starts, day)
+        return self.month(fiscal_year, month) if grain is Grain.month else self.quarter(fiscal_year, (month + 2) // 3)
+
+    def parse(self, key: str) -> Period:
+        """The period of a key such as 2026, FY2026, 2026Q3, 2026-Q3, 2026-P07, 2026-W31 or 2026-07-31.
+
+        Raises:
+            Invalid: no such period. A calendar month is none: its days belong to two months of weeks.
+        """
+        text = key.strip().upper()
+        try:
+            if m := re.fullmatch(r"(?:FY)?(\d{4})", text):
+                return self.year(int(m[1]))
+            if m := re.fullmatch(r"(?:FY)?(\d{4})-?([QPW])(\d{1,2})", text):
+                numbered = {"Q": self.quarter, "P": self.month, "W": self.week}[m[2]]
+                return numbered(int(m[1]), int(m[3]))
+            return self.containing(date.fromisoformat(text), Grain.day)
+        except (ValueError, OverflowError):
+            hint = "Write 2026, 2026Q3, 2026-P07, 2026-W31 or 2026-07-31."
+            raise Invalid(f"'{key}' is not a period.", hint=hint) from None
+
+
+@lru_cache(maxsize=4096)
+def _year_after(calendar: WeekCalendar, fiscal_year: int) -> date:
+    """The first day after a fiscal year of weeks."""
+    last = add_months(date(fiscal_year, calendar.end_month, 1), 1) - timedelta(days=1)
+    back = (last.weekday() - calendar.end_weekday) % 7
+    if calendar.end is YearEnd.nearest and back > 3:
+        back -= 7
+    return last - timedelta(days=back - 1)
+
+
+@lru_cache(maxsize=4096)
+def _month_starts(calendar: WeekCalendar, fiscal_year: int) -> tuple[date, ...]:
+    """The first days of the twelve months of a fiscal year of weeks, and of the one after."""
+    start, end = _year_after(calendar, fiscal_year - 1), _year_after(calendar, fiscal_year)
+    weeks = accumulate((calendar.pattern * 4)[:-1], initial=0)
+    return (*(start + timedelta(weeks=w) for w in weeks), end)
 
 
 def add_months(day: date, months: int) -> date:
