@@ -13,7 +13,6 @@ from geartrain.kernel.measure.dimensions import UNMAPPED, Path, Step, alias, loc
 from geartrain.kernel.measure.source import Cut, Source
 from geartrain.kernel.measure.when import Window, wall_clock
 from geartrain.kernel.records import ColumnKind
-from geartrain.kernel.rules import extra
 
 BALANCE_DAY = "balance_day"
 
@@ -67,7 +66,7 @@ class Frame:
         path = self.path(name)
         value = self.table[path.alias]
         if path.extra is not None:
-            return extra(value, path.extra)
+            return json_text(value, path.extra)
         if not path.steps:
             value = self.masked(path.column.name, past)
             if path.column.kind is ColumnKind.money and self.rate:
@@ -140,7 +139,7 @@ class Frame:
         """
         value = self.table[path.alias]
         if path.extra is not None:
-            return extra(value, path.extra)
+            return json_text(value, path.extra)
         if not path.steps:
             value = self.masked(path.column.name, past)
             return wall_clock(value, self.window.calendar.zone) if path.column.kind is ColumnKind.instant else value
@@ -178,6 +177,13 @@ def open_frame(source: Source, name: str, window: Window, paths: Sequence[Path],
         target = other.select(**{matched(steps): other[step.key]}, **columns)
         table = table.left_join(target, table[held] == target[matched(steps)])
     return Frame(source, name, window, table)
+
+
+def json_text(column: Any, key: str) -> Any:
+    """The text under a key of a column of JSON objects; unknown where there is none."""
+    value = column.cast("json")[key]
+    # Ibis 12 on Spark decodes text a second time, and fails on it; there the value is text already.
+    return value.cast("string") if column.get_backend().name == "pyspark" else value.str
 
 
 def matched(steps: tuple[Step, ...]) -> str:
