@@ -62,7 +62,7 @@ def show(value: Any, unit: str = "", *, currency: str = "USD", compact: bool = T
     if not value.is_finite():
         return Shown("n/a", why or "The number is not finite.", unknown=True)
     if unit == "ratio":
-        return _shown(percent(value, 1), percent(value, 4, trim=True))
+        return _shown(percent(value, 0 if value in (0, 1) else 1), percent(value, 4, trim=True))
     if unit in MONEY:
         per = " a day" if unit == "money_per_day" else ""
         text = short(value, currency) if compact and abs(value) >= 1_000 else money(value, currency, whole=compact)

@@ -11,7 +11,13 @@ from django.urls import reverse
 from geartrain.services.access import Permission
 from geartrain.web.registry import Page, Route, pages
 
-CAPTURED: Mapping[str, Any] = {"type": "opportunity", "load_id": "L000001", "token_id": 1, "task_id": "none-such"}
+CAPTURED: Mapping[str, Any] = {
+    "type": "opportunity",
+    "load_id": "L000001",
+    "token_id": 1,
+    "task_id": "none-such",
+    "key": "win_rate",
+}
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "record": {"key": "O-1"},
     "affected": {"rule": "", "type": "opportunity", "field": "product_id", "value": "GTXPro"},

@@ -2,7 +2,7 @@
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
@@ -10,31 +10,42 @@ from geartrain import web
 from geartrain.services import people
 from geartrain.services.access import Permission
 
-EXAMPLES = 25
+EXAMPLES = 20
+CHECKS = [not_a_server_error, response_schema_conformance, content_type_conformance]
+# Keeping people out would end the very token that asks.
+LEFT_OUT = {("DELETE", "/api/v1/people/{email}")}
 
-
-@pytest.fixture(scope="session")
-def key(company):
-    admin = people.actor_of(company.ws, "admin@example.com")
-    return people.create_token(company.ws, admin, name="contract", permissions=list(Permission))[0]
-
-
-@pytest.fixture(scope="session")
-def document(company):
-    return schemathesis.openapi.from_dict(web.openapi())
-
-
-schema = schemathesis.pytest.from_fixture("document")
-
-
-@schema.exclude(method=["DELETE"]).parametrize()
-@settings(
+bounded = settings(
     max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
+    database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_no_request_ends_in_an_error_of_ours(case, served, key):
-    answer = case.call(base_url=served, headers={"Authorization": f"Bearer {key}"})
-    case.validate_response(answer, checks=[not_a_server_error, response_schema_conformance, content_type_conformance])
+
+
+@pytest.fixture(scope="session")
+def headers(company):
+    web.configure(company.ws)
+    admin = people.actor_of(company.ws, "admin@example.com")
+    key, _ = people.create_token(company.ws, admin, name="contract", permissions=list(Permission))
+    return {"Authorization": f"Bearer {key}"}
+
+
+def test_no_request_ends_in_an_error_of_ours(headers, served):
+    walked = 0
+    for found in schemathesis.openapi.from_dict(web.openapi()).get_all_operations():
+        operation = found.ok()
+        if (operation.method.upper(), operation.path) in LEFT_OUT:
+            continue
+
+        @bounded
+        @given(operation.as_strategy())
+        def asked(case):
+            answer = case.call(base_url=served, headers=headers)
+            case.validate_response(answer, checks=CHECKS)
+
+        asked()
+        walked += 1
+    assert walked >= 10

@@ -17,7 +17,7 @@ from geartrain.web.numbers import show
         (Decimal("-1234.5"), "money", "−$1.2k", "−$1,234.50"),
         (Decimal("0"), "money", "$0", "$0.00"),
         (Decimal("0.631501"), "ratio", "63.2%", "63.1501%"),
-        (Decimal("1"), "ratio", "100.0%", "100%"),
+        (Decimal("1"), "ratio", "100%", ""),
         (4238, "count", "4,238", ""),
         (1234567, "count", "1.2M", "1,234,567"),
         (Decimal("51.78"), "days", "51.8 days", "51.78 days"),
