@@ -40,7 +40,7 @@ class Kind:
         name: What `kind:` says.
         model: The whole document.
         doc: One sentence for people.
-        load: Where the model cannot be made from values alone: text and file to the model, None where it does not validate.
+        load: Reads the text itself: text and file to the model, None where it does not validate.
     """
 
     name: str

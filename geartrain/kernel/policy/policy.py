@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -104,6 +105,8 @@ def read_policies(documents: Iterable[tuple[str, str]], kinds: Mapping[str, Kind
 
 def read_policy(text: str, where: str, kinds: Mapping[str, Kind]) -> tuple[Policy | None, list[Issue]]:
     """The policy a text states, or what is wrong with the text, each with its file and line."""
+    if loaded := _loaded(text, where, kinds):
+        return loaded, []
     document, issues = read_document(text, where)
     if document is None:
         return None, issues
@@ -119,20 +122,17 @@ def read_policy(text: str, where: str, kinds: Mapping[str, Kind]) -> tuple[Polic
         model = kind.model.model_validate(document.values)
     except ValidationError as error:
         return None, list(complaints(error, document, kind.model))
-    loaded = model if kind.load is None else kind.load(text, where)
-    effective = document.values.get("effective_from")
-    return (
-        Policy(
-            kind.name,
-            str(document.values["key"]),
-            text,
-            loaded,
-            where,
-            int(getattr(loaded, "version", 1)),
-            effective if isinstance(effective, date) else None,
-        ),
-        [],
-    )
+    effective = getattr(model, "effective_from", None)
+    key, version = str(document.values["key"]), int(getattr(model, "version", 1))
+    return Policy(kind.name, key, text, model, where, version, effective), []
+
+
+def _loaded(text: str, where: str, kinds: Mapping[str, Kind]) -> Policy | None:
+    """The policy of a kind that reads its own text, so that it is read once; None for others and where it is wrong."""
+    named = re.match(r"(?:\s*#.*\n|\s*\n)*kind:[ \t]*([a-z_]+)[ \t]*\n", text)
+    kind = kinds.get(named[1]) if named else None
+    model = kind.load(text, where) if kind and kind.load else None
+    return None if kind is None or model is None else Policy(kind.name, model.key, text, model, where, model.version)
 
 
 def complaints(error: ValidationError, document: Document, model: type[BaseModel]) -> Iterator[Issue]:
