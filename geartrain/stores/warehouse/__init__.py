@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from geartrain.kernel.errors import Invalid
 from geartrain.stores.warehouse.base import Warehouse
+
+if TYPE_CHECKING:
+    from geartrain.stores.warehouse.duck import Limits
 
 __all__ = ["Warehouse", "open_warehouse"]
 
@@ -40,7 +44,7 @@ def open_warehouse(url: str, *, folder: Path) -> Warehouse:
     raise Invalid(f"No warehouse has the URL '{url.split('@')[-1]}'.", hint=hint)
 
 
-def _limits(url: str):
+def _limits(url: str) -> Limits:
     from geartrain.stores.warehouse.duck import Limits
 
     asked = dict(parse_qsl(urlsplit(url).query))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -29,7 +30,7 @@ def connect(limits: Limits, *, spill: Path, ordered: bool = True) -> duckdb.Duck
     Args:
         ordered: Whether rows keep their order where a query states none; without, big copies take less memory.
     """
-    config: dict[str, str | int | bool] = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": str(spill),
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -53,7 +54,14 @@ def connect(limits: Limits, *, spill: Path, ordered: bool = True) -> duckdb.Duck
 @cache
 def sql_type(ibis_type: str) -> str:
     """DuckDB's name of an Ibis type."""
-    return DuckDBType.to_string(ibis.dtype(ibis_type))
+    return str(DuckDBType.to_string(ibis.dtype(ibis_type)))
+
+
+def row_of(con: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The one row of a query that always has one."""
+    found = con.execute(query).fetchone()
+    assert found is not None
+    return found
 
 
 def literal(text: str | Path) -> str:

@@ -17,7 +17,7 @@ from geartrain.kernel.records import RecordType
 from geartrain.stores.warehouse import manifest as disk
 from geartrain.stores.warehouse.base import CLOCK_SKEW_SECONDS, QUARANTINE, LoadEntry
 from geartrain.stores.warehouse.content import Content, next_id, row_hash
-from geartrain.stores.warehouse.duck import connect, literal, parquet, scan
+from geartrain.stores.warehouse.duck import connect, literal, parquet, row_of, scan
 from geartrain.stores.warehouse.embedded import EmbeddedSnapshot, EmbeddedWarehouse
 from geartrain.stores.warehouse.history import entry_json
 from geartrain.stores.warehouse.manifest import DataFile, Manifest, TypeFiles
@@ -213,13 +213,13 @@ class EmbeddedWriter:
         hashed = [c for c in columns if c not in ("source", "load_id", "recorded_at")]
         high, low = row_hash(hashed)
         sums = f"SELECT count(*), sum({high}), sum({low}) FROM {parquet(map(self._path, files))}"
-        return Content(*map(int, self._duck.execute(sums).fetchone()))
+        return Content(*map(int, row_of(self._duck, sums)))
 
     def _scan(self, files: Iterable[DataFile], columns: dict[str, str]) -> str:
         return scan(files, columns, folder=self._warehouse.folder, columns=self._columns)
 
     def _count(self, table: str) -> int:
-        return int(self._duck.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        return int(row_of(self._duck, f"SELECT count(*) FROM {table}")[0])
 
     def _path(self, file: DataFile) -> Path:
         return self._warehouse.folder / file.path

@@ -29,6 +29,7 @@ from geartrain.stores.warehouse.postgres_schema import (
     WRITER_LOCK,
     check_server,
     is_ready,
+    row_of,
     upgrade,
 )
 
@@ -158,7 +159,7 @@ class PostgresWarehouse:
 def _be_the_writer(con: psycopg.Connection, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
     while True:
-        if con.execute("SELECT pg_try_advisory_xact_lock(%s)", (WRITER_LOCK,)).fetchone()[0]:
+        if row_of(con, "SELECT pg_try_advisory_xact_lock(%s)", (WRITER_LOCK,))[0]:
             return
         con.rollback()
         if time.monotonic() >= deadline:
@@ -171,7 +172,7 @@ class PostgresSnapshot:
 
     def __init__(self, warehouse: PostgresWarehouse, con: psycopg.Connection) -> None:
         # This begins the transaction; Ibis nests its own inside it.
-        self.id = str(con.execute(f"SELECT id FROM {SCHEMA}._state").fetchone()[0])
+        self.id = str(row_of(con, f"SELECT id FROM {SCHEMA}._state")[0])
         self._newest: dict[str, datetime] = dict(con.execute(f"SELECT name, recorded_at FROM {SCHEMA}._types"))
         self._raw, self._running = con, Lock()
         self.con = ibis.postgres.from_connection(con)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import ibis
 import psycopg
@@ -57,6 +58,13 @@ def _first(cursor: psycopg.Cursor) -> None:
 STEPS: tuple[Callable[[psycopg.Cursor], None], ...] = (_first,)
 
 
+def row_of(con: psycopg.Connection | psycopg.Cursor, query: str, values: Sequence[Any] = ()) -> Any:
+    """The one row of a query that always has one."""
+    found = con.execute(query, values).fetchone()
+    assert found is not None
+    return found
+
+
 def check_server(con: psycopg.Connection) -> None:
     """See that the server is new enough.
 
@@ -74,10 +82,9 @@ def stored_version(cursor: psycopg.Cursor) -> int:
     Raises:
         Invalid: a newer Geartrain made them.
     """
-    cursor.execute("SELECT to_regclass(%s)", (f"{SCHEMA}._version",))
-    if cursor.fetchone()[0] is None:
+    if row_of(cursor, "SELECT to_regclass(%s)", (f"{SCHEMA}._version",))[0] is None:
         return 0
-    version = int(cursor.execute(f"SELECT max(version) FROM {SCHEMA}._version").fetchone()[0])
+    version = int(row_of(cursor, f"SELECT max(version) FROM {SCHEMA}._version")[0])
     if version > len(STEPS):
         message = f"The warehouse was made by a newer Geartrain (version {version}, this one knows {len(STEPS)})."
         raise Invalid(message, hint="Upgrade Geartrain, or point warehouse.url at another database.")

@@ -24,7 +24,7 @@ from geartrain.stores.warehouse.duck import Limits, connect
 from geartrain.stores.warehouse.embedded_writer import not_before
 from geartrain.stores.warehouse.history import entry_json
 from geartrain.stores.warehouse.postgres import PostgresSnapshot, PostgresWarehouse, run, table_on
-from geartrain.stores.warehouse.postgres_schema import SCHEMA, definitions, quoted, table_of
+from geartrain.stores.warehouse.postgres_schema import SCHEMA, definitions, quoted, row_of, table_of
 from geartrain.stores.warehouse.staged import staged_columns, staged_select
 
 BATCH_ROWS = 50_000
@@ -40,7 +40,7 @@ class PostgresWriter:
         self, warehouse: PostgresWarehouse, con: psycopg.Connection, recorded_at: datetime, source: str
     ) -> None:
         self._warehouse, self._con, self._source = warehouse, con, source
-        state = con.execute(f"SELECT id, recorded_at, loads FROM {SCHEMA}._state").fetchone()
+        state = row_of(con, f"SELECT id, recorded_at, loads FROM {SCHEMA}._state")
         self._base_id, known, self._number = str(state[0]), state[1], int(state[2]) + 1
         self.load_id = f"L{self._number:06d}"
         self.recorded_at = not_before(known, recorded_at)
@@ -56,7 +56,7 @@ class PostgresWriter:
         self._writing()
         name, columns = record_type.name, record_type.schema
         rows = self._stage_rows("_staged", staged, columns, [c.name for c in record_type.columns])
-        anything = self._con.execute(f"SELECT EXISTS (SELECT 1 FROM {table_of(name)})").fetchone()[0]
+        anything = bool(row_of(self._con, f"SELECT EXISTS (SELECT 1 FROM {table_of(name)})")[0])
         fresh = "_staged"
         if anything:
             self._keep_fresh(record_type)
@@ -207,7 +207,7 @@ class PostgresWriter:
 
     def _content(self, table: str) -> Content:
         sums = f"SELECT count(*), coalesce(sum(_high), 0), coalesce(sum(_low), 0) FROM {table}"
-        return Content(*map(int, self._con.execute(sums).fetchone()))
+        return Content(*map(int, row_of(self._con, sums)))
 
 
 def _csv(batch: pa.RecordBatch) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
@@ -183,10 +184,12 @@ def start_session(master: str, options: dict[str, str]) -> SparkSession:
     active = SparkSession.getActiveSession()
     if active is not None and active.sparkContext.master != master:
         raise Conflict(f"This process computes on {active.sparkContext.master} already.", hint="Use another process.")
-    builder = SparkSession.builder.master(master).config(map=CONFIG | {"spark.pyspark.python": sys.executable})
+    builder = SparkSession.builder.master(master).config(map={**CONFIG, "spark.pyspark.python": sys.executable})
     if master.startswith(LOOPBACK):
         builder = builder.config(map={"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"})
-    session = builder.config(map=options).getOrCreate()
+    session = builder.config(map=dict(options)).getOrCreate()
+    # Before the JVM goes: otherwise each of its executors complains.
+    atexit.register(session.stop)
     if "spark.sql.shuffle.partitions" not in options:
         # Spark's 200 are for hundreds of cores; adaptive execution joins small ones together.
         session.conf.set("spark.sql.shuffle.partitions", str(max(4, 2 * session.sparkContext.defaultParallelism)))
