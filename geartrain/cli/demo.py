@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geartrain.cli.output import Bars, console, print_rows
 from geartrain.cli.serve import serve_site
 from geartrain.services.access import operator
-from geartrain.services.demo import Demo, build_demo
 from geartrain.services.figures import list_figures
 from geartrain.services.view import get_view
 from geartrain.web.numbers import show
+
+if TYPE_CHECKING:
+    from geartrain.services.demo import Demo
 
 SUMMARY = ("bookings", "win_rate", "average_deal_size", "sales_cycle_days", "open_pipeline", "pipeline_coverage")
 
@@ -28,6 +30,8 @@ def register(app: typer.Typer) -> None:
         build_only: Annotated[bool, typer.Option("--build-only", help="Build it and stop.")] = False,
     ) -> None:
         """Build the sample company, run every gear over it and serve it on a loopback port."""
+        from geartrain.services.demo import build_demo  # the sample company, which no other command needs
+
         with Bars() as bars:
             made = build_demo(folder, progress=bars)
         _summary(made)

@@ -1,0 +1,193 @@
+"""Bringing records in: one permission, one writer, one load that is whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from geartrain.facts import record_types
+from geartrain.kernel.errors import NotFound
+from geartrain.kernel.issues import Issue, Level
+from geartrain.kernel.records import changes_between
+from geartrain.services.access import Actor, Permission, require
+from geartrain.services.policies import current_policy
+from geartrain.services.workspace import Workspace
+from geartrain.stores.intake.guess import guess_mapping
+from geartrain.stores.intake.mapping import Mapping as FileMapping
+from geartrain.stores.intake.mapping import aliases_of, read_mapping
+from geartrain.stores.intake.pipeline import Staged, open_duckdb, stage
+from geartrain.stores.intake.readers import Reader
+from geartrain.stores.intake.sources import Asked, connector
+from geartrain.stores.warehouse.base import Counts, LoadEntry, Writer
+
+__all__ = ["LoadResult", "guess_mapping", "load_records"]
+
+Aliases = Mapping[str, Mapping[str, str]]
+CHANGED = ("stage", "amount", "close_date", "owner_id", "forecast_category")
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load did. `load_id` is empty where nothing was kept: a dry run, or nothing to load."""
+
+    load_id: str
+    source: str
+    counts: Mapping[str, Counts]
+    issues: tuple[Issue, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape `geartrain load` answers with."""
+        types = {
+            name: {"read": c.read, "loaded": c.loaded, "quarantined": c.quarantined, "duplicates": c.duplicates}
+            for name, c in self.counts.items()
+        }
+        issues = [i.as_json() for i in self.issues]
+        return {"load_id": self.load_id, "source": self.source, "types": types, "issues": issues}
+
+
+def load_records(
+    ws: Workspace,
+    actor: Actor,
+    *,
+    location: str | Path = "",
+    source: str = "folder",
+    mapping: Path | None = None,
+    url: str | None = None,
+    known_at: datetime | None = None,
+    dry_run: bool = False,
+    aliases: Aliases | None = None,
+    progress: Callable[..., None] | None = None,
+) -> LoadResult:
+    """Read a source and keep its records as one load; killed at any point, the state before stands.
+
+    Args:
+        location: Folder or file; nothing for a database.
+        source: A connector's name: folder, salesforce, hubspot or sql.
+        mapping: YAML file that maps columns onto record types.
+        known_at: When this became known (naive UTC); now where None.
+        dry_run: Do everything but keep it.
+        aliases: Record type referred to, then wrong id to right id; the data-quality policy's where None.
+        progress: Called as (phase, done, total).
+
+    Raises:
+        Forbidden: the actor may not load. NotFound: no such folder, file or source.
+        Invalid: the mapping cannot be used. Conflict: another load is running.
+    """
+    require(actor, Permission.load_facts)
+    tell = progress or (lambda *_: None)
+    connect, read = connector(source), _mapping(mapping)
+    asked = Asked(_location(location, source), url or "", read, ws.calendar.zone)
+    ws.data.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="load-", dir=ws.data) as made:
+        scratch = Path(made)
+        with open_duckdb(scratch) as con:
+            feeds, issues = connect(Reader(con, scratch), asked)
+            staged, more = stage(con, feeds, scratch, aliases=_aliases(ws, read, aliases), progress=tell)
+        found = (*issues, *more, *_nothing(staged, asked))
+        return _keep(ws, actor, staged, found, source, asked, known_at, scratch, dry_run=dry_run, tell=tell)
+
+
+def _keep(
+    ws: Workspace,
+    actor: Actor,
+    staged: list[Staged],
+    issues: tuple[Issue, ...],
+    source: str,
+    asked: Asked,
+    known_at: datetime | None,
+    scratch: Path,
+    *,
+    dry_run: bool,
+    tell: Callable[..., None],
+) -> LoadResult:
+    recorded_at = known_at or ws.now()
+    if not staged:
+        return LoadResult("", source, {}, issues)
+    counts: dict[str, Counts] = {}
+    with ws.warehouse.write(recorded_at=recorded_at, source=source) as writer:
+        for n, one in enumerate(staged):
+            tell("Storing", n, len(staged))
+            counts[one.record_type.name] = _append(writer, one)
+        derived = _derive(writer, counts, scratch)
+        tell("Storing", len(staged), len(staged))
+        new = derived or any(c.loaded or c.quarantined for c in counts.values())
+        if dry_run or not new:
+            said = Issue("nothing_new", Level.info, "Everything in this source is known already; nothing was stored.")
+            return LoadResult("", source, counts, issues if new else (*issues, said))
+        for one in staged:
+            for file in one.rejects:
+                writer.reject(file)
+        meta = {
+            "location": str(asked.location or ""),
+            "mapping": asked.mapping.sha256 if asked.mapping else "",
+            "actor": actor.login,
+            "zone": asked.zone,
+            "derived_changes": derived,
+        }
+        entry = LoadEntry(writer.load_id, source, writer.recorded_at, counts, [i.as_json() for i in issues], meta)
+        writer.commit(entry)
+        return LoadResult(writer.load_id, source, counts, issues)
+
+
+def _append(writer: Writer, one: Staged) -> Counts:
+    stored, known = writer.append(one.record_type, one.file) if one.good else (0, 0)
+    counts = Counts(one.read, stored, one.quarantined, one.duplicates + known)
+    assert counts.read == counts.loaded + counts.quarantined + counts.duplicates, f"{one.record_type.name}: {counts}"
+    return counts
+
+
+def _derive(writer: Writer, counts: Mapping[str, Counts], scratch: Path) -> int:
+    """Changes of opportunities against the load before, where the source has no history of its own."""
+    if "opportunity_change" in counts or not counts.get("opportunity", Counts(0, 0, 0, 0)).loaded:
+        return 0
+    types = record_types()
+    before, after = writer.revised("opportunity")
+    changes = changes_between(before, after, types["opportunity"], CHANGED)
+    file = scratch / "derived.parquet"
+    if not writer.stage(changes, file):
+        return 0
+    return writer.append(types["opportunity_change"], file)[0]
+
+
+def _mapping(path: Path | None) -> FileMapping | None:
+    if path is None:
+        return None
+    try:
+        return read_mapping(Path(path).read_text(encoding="utf-8-sig"), where=str(path))
+    except FileNotFoundError:
+        raise NotFound(f"There is no mapping file {path}.", hint="Write one with: geartrain load --guess") from None
+    except (UnicodeDecodeError, IsADirectoryError):
+        raise NotFound(f"{path} is no text file.", hint="Name a YAML file.") from None
+
+
+def _location(location: str | Path, source: str) -> Path | None:
+    if source == "sql":
+        return None
+    path = Path(location or "?").expanduser()
+    if not location or not path.exists():
+        raise NotFound(f"There is no folder or file '{location}'.", hint="Name the folder your export is in.")
+    return path
+
+
+def _aliases(ws: Workspace, mapping: FileMapping | None, given: Aliases | None) -> dict[str, dict[str, dict[str, str]]]:
+    """Type to column to (wrong to right)."""
+    policy: Aliases = given if given is not None else current_policy(ws, "data_quality", "default").spec.aliases
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for name, record_type in record_types().items():
+        found[name] = {c: dict(policy[ref]) for c, ref in record_type.references.items() if ref in policy}
+    for entry in mapping.load if mapping else ():
+        for column, own in aliases_of(entry, policy).items():
+            found[entry.type].setdefault(column, {}).update(own)
+    return found
+
+
+def _nothing(staged: list[Staged], asked: Asked) -> tuple[Issue, ...]:
+    if staged:
+        return ()
+    where = str(asked.location or "the database")
+    hint = "Name the files after record types, give --source, or write a mapping: geartrain load --guess."
+    return (Issue("nothing_to_load", Level.error, f"Nothing in {where} could be loaded.", where, hint),)
