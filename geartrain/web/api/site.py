@@ -20,11 +20,10 @@ DESCRIPTION = """The use cases of the site, for programs. Sign in with a session
 (make one on the account page). Errors are problem details (RFC 9457)."""
 
 
-class Signed:
+class Bearer:
     """A session, with the CSRF token for what changes anything; or a Bearer token alone."""
 
     openapi_security_schema = {"type": "http", "scheme": "bearer"}
-    openapi_name = "Bearer"
 
     def __call__(self, request: Any) -> Any:
         if request.actor is None:
@@ -40,7 +39,7 @@ class Signed:
 
 
 api = NinjaAPI(
-    title="Geartrain", version=__version__, description=DESCRIPTION, auth=Signed(), docs_url=None, urls_namespace="api"
+    title="Geartrain", version=__version__, description=DESCRIPTION, auth=Bearer(), docs_url=None, urls_namespace="api"
 )
 
 for module in sorted(m.name for m in iter_modules([str(Path(__file__).parent)]) if m.name != "site"):
