@@ -156,6 +156,13 @@ def postgres(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehou
         yield warehouse
 
 
+@pytest.fixture
+def spark(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
+    """An open, empty warehouse that a Spark cluster reads, for what only a cluster can get wrong."""
+    with opened("spark", request, tmp_path) as warehouse:
+        yield warehouse
+
+
 @pytest.fixture(scope="session")
 def shared_warehouse(
     engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

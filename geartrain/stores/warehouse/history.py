@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from geartrain.stores.warehouse.base import Counts, LoadEntry
+from geartrain.stores.warehouse.base import Counts, Damaged, LoadEntry
 
 
 def entry_json(entry: LoadEntry) -> str:
@@ -32,5 +32,12 @@ def entry_of(raw: dict[str, Any]) -> LoadEntry:
 
 
 def read_entry(path: Path) -> LoadEntry:
-    """A load from its file."""
-    return entry_of(json.loads(path.read_bytes()))
+    """A load from its file.
+
+    Raises:
+        Damaged: it is lost or cannot be read.
+    """
+    try:
+        return entry_of(json.loads(path.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Damaged(f"{path} cannot be read.", hint="Restore the folder from a backup.") from None

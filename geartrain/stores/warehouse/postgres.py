@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, Self
 
 import ibis
@@ -54,7 +54,8 @@ class PostgresWarehouse:
     def __init__(self, url: str) -> None:
         self.url = url
         self._idle: list[psycopg.Connection] = []
-        self._guard = Lock()
+        # Entered again where a snapshot that nobody closed is collected meanwhile.
+        self._guard = RLock()
         self._ready = False
 
     def connect(self) -> psycopg.Connection:

@@ -282,6 +282,15 @@ def test_a_lost_or_shorter_file_is_said_at_once_and_a_changed_byte_by_verify(war
     assert warehouse.verify() == [f"{file} is lost."]
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"counts": 3}'])
+def test_a_history_that_cannot_be_read_is_said(warehouse, folder, text):
+    load(warehouse, {"user": [ANN]})
+    (file,) = (folder / "loads").iterdir()
+    file.write_text(text)
+    with warehouse.snapshot() as snapshot, pytest.raises(Damaged, match="cannot be read"):
+        snapshot.loads()
+
+
 def test_a_newer_format_is_refused(warehouse, folder):
     pointer = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(pointer | {"format": 99}))
