@@ -228,7 +228,7 @@ def select(
         values.append(
             f"CAST({literal(column.default) if column.default else 'NULL'} AS {SQL_TYPE[column.kind]}) AS {identifier(column.name)}"
         )
-    second = f"SELECT *, {', '.join(values)} FROM ({first})"
+    second = f"SELECT * REPLACE (nullif(CAST(extra AS VARCHAR), '{{}}') AS extra), {', '.join(values)} FROM ({first})"
 
     def chosen(place: int) -> str:
         whens = " ".join(f"WHEN {p[0]} THEN {p[place] if place == 3 else literal(str(p[place]))}" for p in problems)
