@@ -89,9 +89,13 @@ def get_view(ws: Workspace, actor: Actor, *, asked: Mapping[str, str]) -> tuple[
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Invalid(f"'{text}' is not a date.", hint="Write it as YYYY-MM-DD.") from None
+    # Years before and after it are looked at too: they stay within what a calendar has.
+    if not 1900 <= day.year < 2200:
+        raise Invalid(f"{day} is not a day of business.", hint="Choose one from 1900 to 2199.")
+    return day
 
 
 def _periods(ws: Workspace, first: date, last: date) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ninja import File, Form, Router, Schema, UploadedFile
@@ -102,7 +102,7 @@ def _out(entry: Any) -> dict[str, Any]:
     return {
         "load_id": entry.load_id,
         "source": entry.source,
-        "recorded_at": entry.recorded_at,
+        "recorded_at": entry.recorded_at.replace(tzinfo=UTC),
         "types": {n: plain(c) for n, c in entry.counts.items()},
         "issues": [{k: str(i.get(k, "")) for k in ("code", "level", "message", "where", "hint")} for i in entry.issues],
     }
