@@ -1,0 +1,1 @@
+"""Time that counts: business calendars, terms, commitments and cadences. Nothing here knows what time it is."""
