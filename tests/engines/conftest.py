@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -21,6 +20,7 @@ from uuid import uuid4
 import pytest
 
 from geartrain.stores.warehouse import Warehouse, open_warehouse
+from tests.engines.rows import wait_until
 
 ENGINES = ("duckdb", "postgres", "spark")
 
@@ -132,14 +132,6 @@ def listens(port: int) -> bool:
     """Whether somebody listens on a loopback port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_until(ready, what: str, *, seconds: float = 60.0) -> None:
-    """Wait for a server to come up."""
-    deadline = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < deadline, f"{what} did not start in {seconds:.0f} s"
-        time.sleep(0.1)
 
 
 @pytest.fixture

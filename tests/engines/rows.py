@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.expr import operations as ops
 
 from geartrain.facts import record_type
 from geartrain.stores.warehouse import Warehouse
@@ -71,7 +74,27 @@ def read(snapshot: Any, table: ibis.Table, *columns: str) -> list[tuple[Any, ...
     return list(zip(*found.to_pydict().values(), strict=True))
 
 
-def _exact(value: Any) -> Any:
-    from decimal import Decimal
+def put(snapshot: Any, rows: pa.Table) -> ibis.Table:
+    """A small table of a question, on the engine of a snapshot; nothing is stored."""
+    table = ibis.memtable(rows)
+    if snapshot.con.name != "pyspark":
+        return table
+    # Ibis hands small tables to Spark through pandas, where a missing decimal is an error; Spark itself takes Arrow.
+    from ibis.backends.pyspark.datatypes import PySparkSchema
 
+    name, schema = table.get_name(), table.schema()
+    frame = snapshot.con._session.createDataFrame(rows, schema=PySparkSchema.from_ibis(schema))
+    frame.createOrReplaceTempView(name)
+    return ops.DatabaseTable(name, schema=schema, source=snapshot.con, namespace=ops.Namespace()).to_expr()
+
+
+def wait_until(ready: Callable[[], bool], what: str, *, seconds: float = 60.0) -> None:
+    """Wait for a server to come up."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, f"{what} did not start in {seconds:.0f} s"
+        time.sleep(0.1)
+
+
+def _exact(value: Any) -> Any:
     return Decimal(str(value)) if value is not None else None

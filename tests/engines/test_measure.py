@@ -9,9 +9,9 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
-from ibis.expr import operations as ops
 
 from geartrain.kernel.measure.examples import arrow_rows
+from tests.engines.rows import put
 from tests.kernel.measure.cases import CASES, TYPES, run_case
 from tests.kernel.measure.memory import MemorySource
 
@@ -31,20 +31,6 @@ def make_source(snapshot: Any, facts: Mapping[str, pa.Table], **settings: Any) -
     source = EngineSource(snapshot, {}, **settings)
     source._tables.update({name: put(snapshot, rows) for name, rows in facts.items()})
     return source
-
-
-def put(snapshot: Any, rows: pa.Table) -> ibis.Table:
-    """A small table on the engine of a snapshot."""
-    table = ibis.memtable(rows)
-    if snapshot.con.name != "pyspark":
-        return table
-    # Ibis hands small tables to Spark through pandas, where a missing decimal is an error; Spark itself takes Arrow.
-    from ibis.backends.pyspark.datatypes import PySparkSchema
-
-    name, schema = table.get_name(), table.schema()
-    frame = snapshot.con._session.createDataFrame(rows, schema=PySparkSchema.from_ibis(schema))
-    frame.createOrReplaceTempView(name)
-    return ops.DatabaseTable(name, schema=schema, source=snapshot.con, namespace=ops.Namespace()).to_expr()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))

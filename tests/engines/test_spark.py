@@ -9,7 +9,7 @@ import pytest
 
 from geartrain.kernel.errors import Conflict
 from geartrain.stores.warehouse import open_warehouse
-from tests.engines.rows import load, read
+from tests.engines.rows import load, read, wait_until
 
 pytestmark = [pytest.mark.spark, pytest.mark.xdist_group("spark")]
 ANN = {"user_id": "u1", "name": "Ann", "is_active": True, "base_salary": "9" * 34 + ".1234"}
@@ -21,8 +21,8 @@ def test_the_workers_of_the_cluster_do_the_work(spark):
         assert read(snapshot, snapshot.table("user"), "name") == [("Ann",)]
     context = spark.session.sparkContext
     assert context.master.startswith("spark://127.0.0.1:")
-    # The driver counts as one.
-    assert context._jsc.sc().getExecutorMemoryStatus().size() == 3
+    # The driver counts as one; the second worker's may still be starting.
+    wait_until(lambda: context._jsc.sc().getExecutorMemoryStatus().size() == 3, "an executor on each worker")
 
 
 def test_what_cannot_be_is_an_error_and_not_a_missing_value(spark):
