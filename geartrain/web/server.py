@@ -49,7 +49,7 @@ def run(
         blocking_threads=threads,
         backlog=1024,
         factory=True,
-        log_level="warning",
+        log_level="error",
         workers_kill_timeout=SECONDS_TO_STOP,
         process_name=None,
         **({"ssl_cert": tls[0], "ssl_key": tls[1]} if tls else {}),

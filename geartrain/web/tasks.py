@@ -58,7 +58,7 @@ class Task:
     hint: str = ""
     _stop: threading.Event = field(default_factory=threading.Event)
 
-    def __call__(self, phase: str, done: int = 0, total: int | None = None) -> None:
+    def report(self, phase: str, done: int = 0, total: int | None = None) -> None:
         """Report progress; raises where the task was cancelled meanwhile."""
         if self._stop.is_set():
             raise Cancelled("Cancelled. Nothing was kept.")

@@ -25,7 +25,7 @@ def over(task):
 
 def test_reports_and_returns():
     def work(task):
-        task("reading", 1, 2)
+        task.report("reading", 1, 2)
         return 42
 
     task = over(start_task(ANN, "t", work, names=["a"]))
@@ -65,7 +65,7 @@ def test_can_be_cancelled_running_and_waiting():
     def work(task):
         began.set()
         go.wait(10)
-        task("on")
+        task.report("on")
 
     running = start_task(ANN, "running", work)
     waiting = start_task(ANN, "waiting", lambda task: pytest.fail("it was cancelled"))

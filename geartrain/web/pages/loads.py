@@ -94,7 +94,9 @@ def new_load(request: Any) -> HttpResponse:
     ws, actor = request.workspace, request.actor
 
     def try_it(task: Task) -> Any:
-        result = load_records(ws, actor, location=str(folder), source=source, mapping=held, dry_run=True, progress=task)
+        result = load_records(
+            ws, actor, location=str(folder), source=source, mapping=held, dry_run=True, progress=task.report
+        )
         return result.as_json()
 
     task = start_task(actor, "Reading the files", try_it, upload=key, source=source, names=names, dry=True)
@@ -126,7 +128,7 @@ def confirm_load(request: Any, task_id: str) -> HttpResponse:
     ws, actor = request.workspace, request.actor
 
     def load(task: Task) -> Any:
-        result = load_records(ws, actor, location=str(folder), source=source, mapping=mapping, progress=task)
+        result = load_records(ws, actor, location=str(folder), source=source, mapping=mapping, progress=task.report)
         drop_upload(ws, key)
         return result.as_json()
 
