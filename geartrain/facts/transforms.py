@@ -163,7 +163,7 @@ def quarter_start(day: Any, calendar: FiscalCalendar, *, later: int = 0) -> Any:
 
 
 def decimal_text(text: Any) -> Any:
-    """A number written as text, as money; null where it is not written plainly, so that one bad cell stops no question."""
+    """A number written as text, as money; null where it is not written plainly: one bad cell stops no question."""
     plain = text.re_search(r"^-?[0-9]{1,30}(\.[0-9]+)?$")
     return ibis.ifelse(plain, text, ibis.null("string")).cast(IBIS_TYPE[ColumnKind.money])
 
@@ -178,7 +178,7 @@ def day_text(text: Any) -> Any:
 
 
 def quotient(dividend: Any, divisor: Any) -> Any:
-    """The exact integer quotient, rounded down. Engines divide in binary floating point, so its rest is divided again."""
+    """The exact integer quotient, rounded down. Engines divide in binary floating point: the rest is divided again."""
     near = dividend // divisor
     return near + (dividend - near * divisor) // divisor
 
@@ -228,8 +228,10 @@ def acyclic_parents(table: ibis.Table, key: str, parent: str) -> ibis.Table:
         met = walk.left_join(above, walk.up == above.mid)
         walk = met.select(id=met.id, up=met.far, top=ibis.greatest(met.top, met.far_top))
     # Whoever is 16 steps up is a top, or in the cycle; the greatest id from there on is the top after cutting.
-    ends = walk.select(end="id", root="top", still="up")
+    ends = walk.select(end="id", root="top")
+    tops = step.filter(step.up == step.id).select(highest="id")
     placed = walk.left_join(ends, walk.up == ends.end)
-    roots = placed.select(of=placed.id, root=ibis.ifelse(placed.still == placed.up, placed.up, placed.root))
+    placed = placed.left_join(tops, placed.up == tops.highest)
+    roots = placed.select(of=placed.id, root=ibis.coalesce(placed.highest, placed.root))
     out = step.left_join(roots, step.id == roots.of)
     return out.select(id=out.id, parent=ibis.ifelse(out.id == out.root, ibis.null("string"), out.own), root=out.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from pydantic import Field, field_validator, model_validator
 
@@ -36,7 +37,7 @@ class CorporateGoal(Strict):
     @model_validator(mode="after")
     def _periods(self) -> CorporateGoal:
         found = sorted(self.by_period(FiscalCalendar()), key=lambda g: (g.start, g.end))
-        for before, after in zip(found, found[1:], strict=False):
+        for before, after in pairwise(found):
             if after.start < before.end:
                 raise ValueError(f"two values of {self.key} overlap from {after.start} on")
         return self

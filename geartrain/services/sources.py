@@ -34,8 +34,9 @@ class FactSource:
         records: A record type's rows as the asker may see them.
         whole: Its rows whoever asks: what views are worked out from. A customer is new to the company, not to a seller.
         mine: Cuts a view to what the asker may see.
-        execute: Runs an expression.
+        run: Runs an expression.
         policies: What views need to know.
+        keep: Keeps the rows of a view under a key: views are deep, and a page asks many of them.
     """
 
     records: Callable[[str], ibis.Table]
@@ -47,6 +48,7 @@ class FactSource:
     as_of: date
     snapshot: str
     policies: ViewPolicies = field(default_factory=ViewPolicies)
+    keep: Callable[[str, ibis.Table], ibis.Table] = lambda key, table: table
     cuts: Mapping[str, Cut] = field(default_factory=lambda: CUTS)
     _built: dict[str, ibis.Table] = field(default_factory=dict)
 
@@ -70,7 +72,9 @@ class FactSource:
     def _view(self, name: str) -> ibis.Table:
         module = view_modules()[name]
         built = module.build(self.whole, as_of=self.as_of, calendar=self.calendar, policies=self.policies)
-        return self.mine(module.VIEW, built)
+        # Worked out over everybody's records, so one copy serves all who ask, each cut to what they may see.
+        key = repr((name, self.snapshot, self.as_of, self.calendar, self.policies))
+        return self.mine(module.VIEW, self.keep(key, built))
 
     def currencies(self, name: str) -> frozenset[str]:
         """The currencies of a type, over all rows, remembered with the facts."""
@@ -110,6 +114,7 @@ def source_of(facts: Facts, policies: PolicySet) -> FactSource:
         as_of=facts.as_of,
         snapshot=facts.id if facts.known_as_of is None else f"{facts.id}@{facts.known_as_of.isoformat()}",
         policies=view_policies(policies, facts.calendar),
+        keep=facts.snapshot.keep,
     )
 
 

@@ -18,13 +18,14 @@ EXPORT = Path(__file__).parents[2].parent / "shared" / "data" / "crm-opportuniti
 METRICS = metrics_in(shipped_policies())
 READ = {
     "opportunity": """
-        select opportunity_id, sales_agent as owner_id, account as account_id, product as product_id, deal_stage as stage,
-               close_value as amount, strptime(engage_date, '%m/%d/%Y') as created_at,
+        select opportunity_id, sales_agent as owner_id, account as account_id, product as product_id,
+               deal_stage as stage, close_value as amount, strptime(engage_date, '%m/%d/%Y') as created_at,
                strptime(close_date, '%m/%d/%Y')::date as close_date, strptime(close_date, '%m/%d/%Y') as closed_at,
                deal_stage in ('Won', 'Lost') as is_closed, deal_stage = 'Won' as is_won
         from read_csv('{folder}/sales_pipeline.csv', all_varchar = true)""",
     "user": """
-        select sales_agent as user_id, sales_agent as name, manager as team, regional_office as region, true as is_active
+        select sales_agent as user_id, sales_agent as name, manager as team, regional_office as region,
+               true as is_active
         from read_csv('{folder}/sales_teams.csv')""",
     "product": """
         select product as product_id, product as name, series as family, sales_price as list_price

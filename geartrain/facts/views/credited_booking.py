@@ -39,8 +39,8 @@ VIEW = RecordType(
 def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: ViewPolicies) -> ibis.Table:
     """Deals won by the end of the day.
 
-    A deal with direct splits is credited by them alone; one without goes to its owner whole. Splits of other types stand
-    beside. Example: 1,000 split 0.6 and 0.4 credits 600 and 400.
+    A deal with direct splits is credited by them alone; one without goes to its owner whole. Splits of other types
+    stand beside. Example: 1,000 split 0.6 and 0.4 credits 600 and 400.
     """
     deals = as_seen(tables, as_of=as_of, calendar=calendar)("opportunity")
     won = deals.filter(deals.is_won & deals.closed_at.notnull())

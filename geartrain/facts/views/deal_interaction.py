@@ -40,7 +40,7 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
 
 
 def won_and_interactions(tables: Tables, *, as_of: date, calendar: FiscalCalendar) -> tuple[ibis.Table, ibis.Table]:
-    """Deals won by the end of the day, and (deal, touch_id, user_id) of the buyer interactions with each up to closing."""
+    """Deals won by the end of the day; (deal, touch_id, user_id) of the buyer interactions with each up to closing."""
     seen = as_seen(tables, as_of=as_of, calendar=calendar)
     deals = seen("opportunity")
     won = deals.filter(deals.is_won & deals.closed_at.notnull())

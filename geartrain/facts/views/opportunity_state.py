@@ -48,8 +48,8 @@ VIEW = RecordType(
 def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: ViewPolicies) -> ibis.Table:
     """States that begin by the end of the day, in the order of the algorithm of measures.md.
 
-    Base: the old value of a field's first change, else its current value. Changes apply at their instant; of two versions
-    of one change the later recorded stands (the key of a change is deal, instant and field). Before a field's first
+    Base: the old value of a field's first change, else its current value. Changes apply at their instant; of two
+    versions of one change the later recorded stands (its key is deal, instant and field). Before a field's first
     recorded change anywhere its tracking had not begun, so its value then is unknown; where it was never tracked, it is
     known from the last instant the facts speak of. The owner is the exception: rows would belong to nobody.
     """

@@ -42,7 +42,7 @@ VIEW = RecordType(
 def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: ViewPolicies) -> ibis.Table:
     """Quarters that have begun by the day.
 
-    `slipped`: at the end of the quarter it is still open, or, while the quarter runs, its close date has moved beyond it;
+    `slipped`: at the end of the quarter it is still open, or, while the quarter runs, it is now due beyond it;
     `open`: still due in the running quarter. A deal lost in the quarter did not slip.
     """
     states = opportunity_state.build(tables, as_of=as_of, calendar=calendar, policies=policies)

@@ -37,8 +37,8 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     """Revisions created by the end of the day, each against the one before it by number.
 
     The order of lines, notes and status change nothing; back and forth counts twice.
-    Example: X at 10 % and Y; the same; lines swapped; X 12 times; a note; X at 15 %; X at 10 % again: three are material
-    (quantity, discount, discount).
+    Example: X at 10 % and Y; the same; lines swapped; X 12 times; a note; X at 15 %; X at 10 % again: three are
+    material (quantity, discount, discount).
     """
     quotes, lines = as_seen(tables, as_of=as_of, calendar=calendar)("quote"), tables("quote_line")
     in_order = ibis.window(group_by="quote_id", order_by="revision")
@@ -64,7 +64,7 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
 
 
 def _compared(headed: ibis.Table, lines: ibis.Table) -> ibis.Table:
-    """Per revision that has one before it, how many lines differ from it in what; an item in only one of them differs."""
+    """Per revision with one before it, how many lines differ from it in what; an item in only one of them differs."""
     steps = headed.filter(headed.before.notnull()).select("quote_id", "revision", "before")
     kept = lines.select("quote_id", "sku", "quantity", "list_price", "net_price", at="revision")
     now = steps.inner_join(kept, [steps.quote_id == kept.quote_id, steps.revision == kept["at"]])

@@ -17,7 +17,7 @@ VIEW = RecordType(
     key=("opportunity_id", "user_id"),
     owner="user_id",
     happened="closed_at",
-    doc="Pairs of seller and won deal, with the buyer interactions between them. Interactions of nobody known are in none.",
+    doc="Pairs of seller and won deal with their buyer interactions; those of nobody known are in none.",
     columns=(
         Column("opportunity_id", required=True, ref="opportunity"),
         Column("user_id", required=True, ref="user"),

@@ -52,9 +52,9 @@ VIEW = RecordType(
 def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: ViewPolicies) -> ibis.Table:
     """Sellers (people with a quota, or who own a deal) who started by the end of the day.
 
-    Productive: the first month in which the bookings credited over three months are at least 80 % of three months of the
-    full quota, and so in the month after too. Who started before the facts begin is left out: a first deal may lie before
-    them. Who left without it is counted for the days they were here: their clock starts so much before the end of the day.
+    Productive: the first month in which the bookings credited over three months are at least 80 % of three months of
+    the full quota, and so in the month after too. Who started before the facts begin is left out: a first deal may lie
+    before them. Who left without it is counted for the days they were here: their clock starts so much before the end.
     """
     seen = as_seen(tables, as_of=as_of, calendar=calendar)
     deals, quotas, people = seen("opportunity"), tables("quota"), tables("user")

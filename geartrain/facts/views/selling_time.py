@@ -29,7 +29,7 @@ VIEW = RecordType(
 
 
 def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: ViewPolicies) -> ibis.Table:
-    """Hours of weeks begun by the end of the day. A category the policy does not name is `unmapped`: counted, never core."""
+    """Hours of weeks begun by the end of the day. A category no policy names is `unmapped`: counted, never core."""
     entries = as_seen(tables, as_of=as_of, calendar=calendar)("time_entry")
     classes = sorted(policies.time_classes.items())
     text = {"of_category": "string", "mapped": "string"}

@@ -6,7 +6,17 @@ from datetime import date
 
 import ibis
 
-from geartrain.facts.transforms import Tables, ViewPolicies, days, elapsed_seconds, end_of, instant, quotient, shaped, small_table
+from geartrain.facts.transforms import (
+    Tables,
+    ViewPolicies,
+    days,
+    elapsed_seconds,
+    end_of,
+    instant,
+    quotient,
+    shaped,
+    small_table,
+)
 from geartrain.facts.views import opportunity_state
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import Column, ColumnKind, RecordType
@@ -46,8 +56,8 @@ VIEW = RecordType(
 def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: ViewPolicies) -> ibis.Table:
     """Visits up to the end of the day.
 
-    `counted_from` and `counted_to` lie as far apart as all visits together took, so that a survival curve over them sees
-    the time inside, re-entries included. Example: inside 1 to 5 March and again from 11 to 13 March: 6 days, one re-entry.
+    `counted_from` and `counted_to` lie as far apart as all visits together took, so that a survival curve over them
+    sees the time inside, re-entries included. Example: 1 to 5 March and again 11 to 13 March: 6 days, one re-entry.
     """
     end = instant(end_of(as_of, calendar))
     states = opportunity_state.build(tables, as_of=as_of, calendar=calendar, policies=policies)

@@ -1,7 +1,7 @@
 """What is wrong with a set of metrics, each decidable from the graph alone.
 
-`where` of an issue is what it is about: a metric, a goal, `M2,M5`, `M1->M3`. Inverted edges are dropped before the other
-lints look, so that one wrong edge is one issue.
+`where` of an issue is what it is about: a metric, a goal, `M2,M5`, `M1->M3`. Inverted edges are dropped before the
+other lints look, so that one wrong edge is one issue.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def states(facts, changes=(), deal=DEAL, as_of="2026-12-31", **more):
 
 def test_the_base_is_the_old_value_of_the_first_change(facts):
     first = states(facts, CHANGES)[0]
-    assert first["valid_from"] == datetime(2026, 1, 10)
+    assert first["valid_from"] == datetime.fromisoformat("2026-01-10")
     assert (first["stage"], first["amount"], first["owner_id"]) == ("Discovery", Decimal(1000), "ann")
     assert (first["is_closed"], first["close_date"].isoformat()) == (False, "2026-05-04")
 
@@ -101,7 +101,7 @@ def test_without_any_history_todays_values_hold_from_the_day_the_facts_speak_of(
 def test_a_deal_without_a_creation_date_is_there_from_the_day_the_facts_speak_of(facts):
     lead = {"opportunity_id": "o3", "stage": "New", "is_closed": False, "is_won": False}
     found = facts(opportunity=[DEAL, lead]).view("opportunity_state", "2026-12-31")
-    assert [r["valid_from"] for r in found if r["opportunity_id"] == "o3"] == [datetime(2026, 5, 4)]
+    assert [r["valid_from"] for r in found if r["opportunity_id"] == "o3"] == [datetime.fromisoformat("2026-05-04")]
 
 
 def test_a_reopened_deal_was_closed_in_between(facts):
@@ -121,7 +121,7 @@ def test_a_reopened_deal_was_closed_in_between(facts):
 def test_a_change_recorded_before_the_deal_was_created_begins_no_state(facts):
     early = [change("2026-01-02", "stage", "Idea", "Discovery")]
     found = states(facts, early)
-    assert found[0]["valid_from"] == datetime(2026, 1, 10)
+    assert found[0]["valid_from"] == datetime.fromisoformat("2026-01-10")
     assert found[0]["stage"] == "Discovery"
 
 

@@ -51,7 +51,8 @@ def test_a_policy_keeps_its_text_and_its_hash():
 
 
 def test_a_wrong_key_is_named_with_its_line_and_the_closest_one():
-    assert wrong(GOOD.replace("most: 30", "mst: 30"))[0] == ("policy_key_missing", "policies/x.yaml:10", "Add `most: …`.")
+    missing = wrong(GOOD.replace("most: 30", "mst: 30"))[0]
+    assert missing == ("policy_key_missing", "policies/x.yaml:10", "Add `most: …`.")
     assert wrong(GOOD.replace("most: 30", "most: 30\n      rolle: x")) == [
         ("policy_key_unknown", "policies/x.yaml:12", "Did you mean 'role'?")
     ]
