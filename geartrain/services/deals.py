@@ -12,6 +12,7 @@ import ibis
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.rules import parse
 from geartrain.services.access import Actor, Permission, require
+from geartrain.services.answers import remembered
 from geartrain.services.facts import Facts, open_facts
 from geartrain.services.view import View
 from geartrain.services.workspace import Workspace
@@ -30,6 +31,22 @@ class Deals:
     total: int
     amount: Any
     without_amount: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A question about deals; equal questions have equal answers."""
+
+    what: str
+    since: date
+    until: date
+    where: str
+    sort: str
+    descending: bool
+    owner: str
+    stage: str
+    flag: str
+    limit: int
 
 
 def list_deals(
@@ -59,26 +76,59 @@ def list_deals(
     require(actor, Permission.view_records)
     if what not in WHAT or sort not in SORTS or not 0 < limit <= MOST:
         raise Invalid(f"Deals are {', '.join(WHAT)}, sorted by {', '.join(SORTS)}, at most {MOST:,}.")
+    if flag and flag not in FLAGS:
+        raise Invalid(f"There is no flag '{flag}'.", hint=f"One of: {', '.join(FLAGS)}.")
+    stretch = since or view.period.start, until or view.until
+    asked = Wanted(what, *stretch, view.where, sort, descending, owner, stage, flag, limit)
     with open_facts(ws, actor, as_of=view.as_of) as facts:
-        table = _described(facts)
-        table = table.filter(_became(facts, table, what, since or view.period.start, until or view.until))
-        for name, value in (("owner_id", owner), ("stage", stage)):
-            if value:
-                table = table.filter(table[name] == value)
-        if flag:
-            if flag not in FLAGS:
-                raise Invalid(f"There is no flag '{flag}'.", hint=f"One of: {', '.join(FLAGS)}.")
-            table = table.filter(FLAGS[flag](table, view.as_of))
-        if view.where:
-            table = table.filter(parse(view.where).on(table))
-        sums = table.aggregate(n=table.count(), amount=table.amount.sum(), known=table.amount.count())
-        row = facts.execute(sums).to_pylist()[0]
-        by = ibis.desc(SORTS[sort]) if descending else ibis.asc(SORTS[sort])
-        ordered = table.order_by([table[SORTS[sort]].isnull(), by, "opportunity_id"]).limit(limit)
-        rows = facts.execute(ordered).to_pylist()
+        return remembered(("deals", asked, facts.scope()), lambda: _list(facts, asked))
+
+
+def _list(facts: Facts, asked: Wanted) -> Deals:
+    table = _described(facts)
+    table = table.filter(_became(facts, table, asked.what, asked.since, asked.until))
+    for name, value in (("owner_id", asked.owner), ("stage", asked.stage)):
+        if value:
+            table = table.filter(table[name] == value)
+    if asked.flag:
+        table = table.filter(FLAGS[asked.flag](table, facts.as_of))
+    if asked.where:
+        table = table.filter(parse(asked.where).on(table))
+    sums = table.aggregate(n=table.count(), amount=table.amount.sum(), known=table.amount.count())
+    row = facts.execute(sums).to_pylist()[0]
+    by = ibis.desc(SORTS[asked.sort]) if asked.descending else ibis.asc(SORTS[asked.sort])
+    ordered = table.order_by([table[SORTS[asked.sort]].isnull(), by, "opportunity_id"]).limit(asked.limit)
+    rows = facts.execute(ordered).to_pylist()
     for found in rows:
-        found["flags"] = _flags(found, view.as_of)
-    return Deals(what, rows, int(row["n"]), row["amount"], int(row["n"]) - int(row["known"]))
+        found["flags"] = _flags(found, facts.as_of)
+    return Deals(asked.what, rows, int(row["n"]), row["amount"], int(row["n"]) - int(row["known"]))
+
+
+def sum_due_months(ws: Workspace, actor: Actor, *, view: View, months: int = 12) -> list[tuple[str, Any]]:
+    """Open amount by the month it is expected to close in: `overdue` first, then so many months, then the rest.
+
+    What is due later than those months is under `later`, what has no date under `no date`; nothing is left out.
+    """
+    require(actor, Permission.view_records)
+    with open_facts(ws, actor, as_of=view.as_of) as facts:
+        found = remembered(("due", facts.scope(), view.where), lambda: _due(facts, view))
+    dated = sorted(k for k in found if k not in ("overdue", "no date"))
+    shown = ["overdue", *dated[:months]]
+    later = sum(found[k] for k in dated[months:])
+    rest = [("later", later)] if later else []
+    return [*((k, found[k]) for k in shown if k in found), *rest, *((k, found[k]) for k in ["no date"] if k in found)]
+
+
+def _due(facts: Facts, view: View) -> dict[str, Any]:
+    table = _described(facts)
+    table = table.filter(_became(facts, table, "open", view.period.start, view.until))
+    if view.where:
+        table = table.filter(parse(view.where).on(table))
+    late = (table.close_date < ibis.literal(view.as_of, "date")).fill_null(False)
+    month = table.close_date.strftime("%Y-%m")
+    keyed = table.mutate(due=ibis.cases((table.close_date.isnull(), "no date"), (late, "overdue"), else_=month))
+    sums = keyed.group_by("due").aggregate(amount=keyed.amount.sum().fill_null(0)).order_by("due")
+    return {str(r["due"]): r["amount"] for r in facts.execute(sums).to_pylist()}
 
 
 def _described(facts: Facts) -> ibis.Table:

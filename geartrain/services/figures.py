@@ -64,7 +64,9 @@ def list_figures(ws: Workspace, actor: Actor, *, view: View, keys: Sequence[str]
     now = ask(ws, actor, view, keys)
     earlier, seen = _same_stretch_before(ws, view)
     before = ask(ws, actor, view, keys, since=earlier.start, until=seen + timedelta(days=1), as_of=seen)
-    lately = _trend(ws, actor, view, keys) if trend else {}
+    # What has no date of its own is as it is on the day that is seen: it has no past to show.
+    dated = [k for k in keys if now.metrics[k]["dated_by"]]
+    lately = _trend(ws, actor, view, dated) if trend and dated else {}
     row, row_before = _only(now), _only(before)
     detail = now.detail[0] if now.detail else {}
     return [

@@ -8,8 +8,9 @@ from typing import Any
 
 from geartrain.kernel.periods import Grain
 from geartrain.services.access import Actor, Permission, require
-from geartrain.services.deals import Deals, list_deals
+from geartrain.services.deals import Deals, list_deals, sum_due_months
 from geartrain.services.figures import Figure, ask, list_figures
+from geartrain.services.metrics import query_metrics
 from geartrain.services.view import View
 from geartrain.services.workspace import Workspace
 
@@ -55,7 +56,7 @@ def get_pipeline(
     return Pipeline(
         list_figures(ws, actor, view=view, keys=HEADLINES),
         list_stages(ws, actor, view=view),
-        _by_month(ws, actor, view),
+        sum_due_months(ws, actor, view=view),
         [
             (str(r["movement"]), r["pipeline_waterfall"])
             for r in ask(ws, actor, view, ["pipeline_waterfall"], until=view.until).records()
@@ -76,11 +77,17 @@ def list_stages(ws: Workspace, actor: Actor, *, view: View) -> list[Stage]:
     now = {r["stage"]: r for r in ask(ws, actor, view, ["open_pipeline", "open_deals"], by=["stage"]).records()}
     keys = ["time_in_stage_days", "time_in_stage_days_p90"]
     times = {r["stage"]: r for r in ask(ws, actor, view, keys, by=["stage"], since=since, until=view.until).records()}
+    # Without a history of stages every deal seems never to have moved: that is not known, rather than nobody.
+    moved = query_metrics(ws, actor, keys=["stage_moves"], as_of=view.as_of).records()[0]["stage_moves"]
     answer = ask(ws, actor, view, ["stage_conversion"], by=["stage"], since=since, until=view.until)
-    onward = {
-        r["stage"]: (r["stage_conversion"], d["stage_conversion"].get("maturity"))
-        for r, d in zip(answer.records(), answer.detail, strict=True)
-    }
+    onward = (
+        {}
+        if not moved
+        else {
+            r["stage"]: (r["stage_conversion"], d["stage_conversion"].get("maturity"))
+            for r, d in zip(answer.records(), answer.detail, strict=True)
+        }
+    )
     order = ask(ws, actor, view, ["stage_order"], by=["stage"], since=None, until=view.until).records()
     places = {r["stage"]: r["stage_order"] for r in order}
     names = [s for s in {**now, **times, **onward} if s is not None]
@@ -95,17 +102,5 @@ def list_stages(ws: Workspace, actor: Actor, *, view: View) -> list[Stage]:
             *onward.get(s, (None, None)),
         )
         for s in names
-        if s in now or s in onward
+        if s in now or s in onward or s in times
     ]
-
-
-def _by_month(ws: Workspace, actor: Actor, view: View) -> list[tuple[str, Any]]:
-    """Open amount by the month it is expected to close in, what is overdue first."""
-    deals = list_deals(ws, actor, view=view, what="open", sort="close_date", descending=False, limit=5_000)
-    sums: dict[str, Any] = {}
-    for row in deals.rows:
-        day = row["close_date"]
-        key = "no date" if day is None else "overdue" if day < view.as_of else f"{day:%Y-%m}"
-        sums[key] = sums.get(key, 0) + (row["amount"] or 0)
-    months = sorted(k for k in sums if k[0] == "2" or k[0] == "1")
-    return [(k, sums[k]) for k in ["overdue", *months[:12], "no date"] if k in sums]

@@ -192,11 +192,15 @@ def ranked(
     }
     layers: list[dict[str, Any]] = [bar]
     if colour is None:
-        labels = {"type": "text", "align": "left", "dx": 6, "color": INK}
-        layers.append({"mark": labels, "encoding": {"y": y, "x": x, "text": {"field": "short"}}})
-        # Room for the values to the right of the longest bar.
-        top = max((float(r["y"] or 0) for r in rows), default=0) or 1
-        x["scale"] = {"domain": [min(0.0, *(float(r["y"] or 0) for r in rows)), top * (1.18 if width > 400 else 1.3)]}
+        text = {"y": y, "x": x, "text": {"field": "short"}}
+        for sign, align, dx in ((">=", "left", 6), ("<", "right", -6)):
+            mark = {"type": "text", "align": align, "dx": dx, "color": INK}
+            layers.append({"mark": mark, "encoding": text, "transform": [{"filter": f"datum.y {sign} 0"}]})
+        # Room for the values beyond the longest bars, on the sides that have any.
+        values = [float(r["y"] or 0) for r in rows]
+        low, high = min(0.0, *values), max(0.0, *values)
+        room = (high - low or 1) * (0.18 if width > 400 else 0.3)
+        x["scale"] = {"domain": [low - room if low < 0 else 0, high + room if high > 0 or not low else 0]}
     if goal is not None:
         layers.append({"mark": _rule(), "encoding": {"x": {"datum": float(goal)}}})
     count = len({r["x"] for r in rows})

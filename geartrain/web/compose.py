@@ -8,9 +8,12 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from geartrain.kernel.periods import FiscalCalendar
 from geartrain.services.deals import Deals
 from geartrain.services.figures import Figure
+from geartrain.services.view import View
 from geartrain.web.cards import Kpi
+from geartrain.web.records import record_url
 from geartrain.web.tables import Col, Table, make_table
 
 SHORT_FLAGS = {
@@ -20,7 +23,6 @@ SHORT_FLAGS = {
     "no_close_date": "no close date",
     "no_account": "no account",
 }
-FINE = {"n_null": "without a value"}
 
 
 def cards(figures: Iterable[Figure], *, versus: str = "") -> list[Kpi]:
@@ -31,20 +33,22 @@ def cards(figures: Iterable[Figure], *, versus: str = "") -> list[Kpi]:
 def card(figure: Figure, *, versus: str = "", title: str = "", note: str = "", progress: Any = None) -> Kpi:
     """One figure as a card."""
     said = note or _under(figure)
-    doubtful = bool(figure.notes) and figure.value is not None
+    # What a number is based on is no reason to doubt it.
+    doubts = [n for n in figure.notes if not n.startswith("Basis: ")] if figure.value is not None else []
+    points = figure.unit == "ratio"
     return Kpi(
         title=title or figure.name,
         value=figure.value,
         unit=figure.unit,
         why=figure.reason and f"Not defined: {figure.reason}.",
-        change=figure.change,
-        change_unit="points" if figure.unit == "ratio" else "ratio",
+        change=figure.change * 100 if points and figure.change is not None else figure.change,
+        change_unit="points" if points else "ratio",
         versus=versus,
         better=figure.direction,
         spark=[v for _, v in figure.trend],
         href=reverse("metric", args=[figure.key]),
-        trust="warn" if doubtful else "",
-        trust_note=" ".join(figure.notes) if doubtful else "",
+        trust="warn" if doubts else "",
+        trust_note=" ".join(doubts),
         note=said,
         progress=progress,
     )
@@ -67,7 +71,7 @@ def deals_table(
 ) -> Table:
     """Deals with their owners, each leading to its record."""
     every = {
-        "name": Col("name", "Deal", href=deal_href, wide=True),
+        "name": Col("name", "Deal", href=deal_href),
         "account": Col("account", "Account"),
         "owner": Col("owner", "Owner"),
         "stage": Col("stage", "Stage"),
@@ -86,7 +90,12 @@ def deals_table(
 
 def deal_href(row: Mapping[str, Any]) -> str:
     """Where a deal's record is."""
-    return reverse("record", args=["opportunity", row["opportunity_id"]])
+    return record_url("opportunity", row["opportunity_id"])
+
+
+def versus(view: View, calendar: FiscalCalendar) -> str:
+    """What a change is against: the same stretch of the period before."""
+    return f"vs {period_label(calendar.previous(view.period, view.grain).key)}" + (" to date" if view.current else "")
 
 
 def href(page: str, view: Any, **more: Any) -> str:

@@ -22,7 +22,7 @@ SYMBOLS = {
     "AUD": "A$",
 }
 # Units as the metric policies name them, to the words after the number.
-WORDS = {"days": "days", "hours": "h", "months": "months", "minutes": "min", "years": "years"}
+WORDS = {"days": "days", "hours": "h", "months": "months", "minutes": "min", "years": "years", "points": "pp"}
 MONEY = ("money", "money_per_day")
 SCALES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
 

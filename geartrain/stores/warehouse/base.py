@@ -106,6 +106,14 @@ class Snapshot(Protocol):
         """Run an expression; rows in the order the expression states."""
         ...
 
+    def keep(self, key: str, expr: ibis.Table) -> ibis.Table:
+        """The same rows as an expression, for cheap reading again under the same key in this state.
+
+        The key says everything that the expression depends on besides the state. An engine may work the rows out once
+        and keep them, or hand the expression back as it is.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the state; harmless to repeat."""
         ...

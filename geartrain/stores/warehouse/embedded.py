@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from threading import Lock, RLock
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from geartrain.stores.warehouse.embedded_writer import EmbeddedWriter
 
 WRITER_LIMITS = Limits(memory="1GB")
+# Tables that one state keeps at most. A page reads a dozen, of one day.
+KEPT = 200
 
 
 class State:
@@ -43,6 +46,9 @@ class State:
         self.folder, self.manifest, self.digest = folder, manifest, digest
         self.schema = f"g{manifest.generation}_{secrets.token_hex(4)}"
         self.views: set[str] = set()
+        self.kept: dict[str, None] = {}  # least recently read first
+        self.locks: dict[str, Lock] = {}
+        self.guard = Lock()
         self.readers = 0
         self.lock: int | None = None
         self.checked = False
@@ -68,6 +74,25 @@ class State:
         if not self.checked and (found := disk.damages(self.folder, self.manifest, whole=False)):
             raise Damaged(" ".join(found[:3]), hint=disk.RESTORE)
         self.checked = True
+
+    @contextmanager
+    def making(self, name: str) -> Iterator[bool]:
+        """Whether a kept table is made already; those who want the same one meanwhile wait for the first."""
+        with self.guard:
+            lock = self.locks.setdefault(name, Lock())
+        with lock:
+            yield name in self.kept
+            with self.guard:
+                self.kept.pop(name, None)
+                self.kept[name] = None
+
+    def surplus(self) -> list[str]:
+        """Kept tables beyond `KEPT`, which nobody has read for the longest; they are forgotten here."""
+        with self.guard:
+            found = list(self.kept)[: max(0, len(self.kept) - KEPT)]
+            for name in found:
+                del self.kept[name]
+        return found
 
     @cached_property
     def history(self) -> list[LoadEntry]:
@@ -272,6 +297,20 @@ class EmbeddedSnapshot:
         """Run an expression."""
         with self._running:
             return self.con.to_pyarrow(expr.as_table())
+
+    def keep(self, key: str, expr: ibis.Table) -> ibis.Table:
+        """The rows of an expression, worked out once for this state and read by every thread of the process."""
+        name, schema = f"kept_{sha256(key.encode()).hexdigest()[:32]}", expr.schema()
+        with self.state.making(name) as made:
+            if not made:
+                with self._running:
+                    self.con._run_pre_execute_hooks(expr)  # tables in memory that it reads
+                    select = str(self.con.compile(expr))
+                    self.con.con.execute(f'CREATE OR REPLACE TABLE memory."{self.state.schema}"."{name}" AS {select}')
+                    for old in self.state.surplus():
+                        self.con.con.execute(f'DROP TABLE IF EXISTS memory."{self.state.schema}"."{old}"')
+        where = ops.Namespace(catalog="memory", database=self.state.schema)
+        return ops.DatabaseTable(name, schema=schema, source=self.con, namespace=where).to_expr()
 
     def close(self) -> None:
         """Let go of the state."""

@@ -1,0 +1,142 @@
+"""Pipeline: how much is open, due when, in which stage, and where deals get stuck."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from geartrain.services.access import Permission
+from geartrain.services.pipeline import Pipeline, Stage, get_pipeline
+from geartrain.services.view import get_view
+from geartrain.web.charts import Picture, bars, ranked
+from geartrain.web.compose import SHORT_FLAGS, cards, deals_table, versus
+from geartrain.web.exports import exported
+from geartrain.web.numbers import show
+from geartrain.web.pages.overview import MOVEMENTS
+from geartrain.web.registry import Group, Page
+from geartrain.web.tables import Col, make_table
+
+
+def pipeline(request: Any) -> HttpResponse:
+    """The open pipeline at the end of the day that is seen."""
+    view, choices = get_view(request.workspace, request.actor, asked=request.GET)
+    flag, stage = request.GET.get("flag", ""), request.GET.get("stage", "")
+    found = get_pipeline(request.workspace, request.actor, view=view, flag=flag, stage=stage)
+    deals = deals_table(
+        request, found.deals, name="deals", caption="Open deals", empty="No open deal matches this choice."
+    )
+    if (file := exported(request, deals)) is not None:
+        return file
+    context = {
+        "view": view,
+        "choices": choices,
+        "found": found,
+        "cards": cards(found.figures, versus=versus(view, request.workspace.calendar)),
+        "stages": _stages(found, request),
+        "stuck": _stuck(found, request),
+        "months": _months(found, request),
+        "waterfall": _waterfall(found, view, request),
+        "deals": deals,
+        "flags": [(k, v, k == flag) for k, v in SHORT_FLAGS.items()],
+        "flag": flag,
+        "stage": stage,
+    }
+    return render(request, "pages/pipeline.html", context)
+
+
+def _stages(found: Pipeline, request: Any) -> Picture:
+    currency = request.workspace.currency
+    rows = [{"x": f"{s.stage} ({s.deals:,})", "y": s.amount} for s in found.stages if s.deals]
+    return Picture(
+        title="Open pipeline by stage",
+        unit=f"{currency}; deals in brackets",
+        draw=ranked,
+        rows=rows,
+        options={"unit": "money", "currency": currency},
+        alt="; ".join(f"{r['x']}: {show(r['y'], 'money', currency=currency)}" for r in rows),
+        table=make_table(request, columns=(Col("x", "Stage"), Col("y", "Amount", unit="money")), rows=rows),
+    )
+
+
+def _stuck(found: Pipeline, request: Any) -> Any:
+    slowest: Stage | None = max((s for s in found.stages if s.days is not None), key=lambda s: s.days, default=None)
+    rows = [
+        {
+            "stage": s.stage,
+            "deals": s.deals,
+            "conversion": s.conversion,
+            "days": s.days,
+            "days_p90": s.days_p90,
+            "look": "longest" if slowest and s.stage == slowest.stage else None,
+        }
+        for s in found.stages
+    ]
+    columns = (
+        Col("stage", "Stage", sortable=False),
+        Col("deals", "Open now", unit="count", sortable=False),
+        Col(
+            "conversion", "Go on", unit="ratio", sortable=False, help="Of those that entered it, the share that went on"
+        ),
+        Col("days", "Half leave within", unit="days", sortable=False, help="Median, deals still inside included"),
+        Col(
+            "days_p90",
+            "Nine in ten within",
+            unit="days",
+            sortable=False,
+            help="n/a: more than one in ten is still inside",
+        ),
+        Col("look", "", badge={"longest": "warn"}, sortable=False),
+    )
+    return make_table(
+        request,
+        name="stages",
+        columns=columns,
+        rows=rows,
+        caption="Where deals get stuck",
+        export=False,
+        empty="No stage has been entered in the last four quarters.",
+    )
+
+
+def _months(found: Pipeline, request: Any) -> Picture:
+    currency = request.workspace.currency
+    rows = [{"x": k, "y": v, "faint": k in ("overdue", "later", "no date")} for k, v in found.by_month]
+    return Picture(
+        title="When open deals are due",
+        unit=f"{currency} by expected closing month",
+        draw=bars,
+        rows=rows,
+        options={"unit": "money", "currency": currency},
+        alt="; ".join(f"{r['x']}: {show(r['y'], 'money', currency=currency)}" for r in rows),
+        table=make_table(request, columns=(Col("x", "Month"), Col("y", "Amount", unit="money")), rows=rows),
+    )
+
+
+def _waterfall(found: Pipeline, view: Any, request: Any) -> Picture:
+    currency = request.workspace.currency
+    amounts = dict(found.waterfall)
+    rows = [{"x": said, "y": amounts[k]} for k, said in MOVEMENTS.items() if amounts.get(k)]
+    opening, closing = (show(amounts.get(k), "money", currency=currency) for k in ("opening", "closing"))
+    return Picture(
+        title="What became of the pipeline in this period",
+        unit=f"{currency}: from {opening} to {closing}; every deal counts once",
+        draw=ranked,
+        rows=rows,
+        options={"unit": "money", "currency": currency},
+        alt=f"The open pipeline went from {opening} to {closing}.",
+        table=make_table(request, columns=(Col("x", "Movement"), Col("y", "Amount", unit="money")), rows=rows),
+    )
+
+
+PAGE = Page(
+    key="pipeline",
+    title="Pipeline",
+    path="pipeline/",
+    view=pipeline,
+    group=Group.performance,
+    icon="pipeline",
+    permission=Permission.view_metrics,
+    order=20,
+)
