@@ -13,7 +13,7 @@ from geartrain.kernel.rules import columns, limits, tree
 from geartrain.kernel.rules.columns import Value
 from geartrain.kernel.rules.functions.base import whole
 from geartrain.kernel.rules.kinds import Kind
-from geartrain.kernel.rules.record import OPERATORS
+from geartrain.kernel.rules.record import OPERATORS, compiled
 
 _TYPE = {
     Kind.number: "decimal(38, 9)",
@@ -57,10 +57,15 @@ class Compiler:
         self.kinds = kinds
 
     def value(self, node: tree.Node, *, direct: bool = True, like: Kind = Kind.unknown) -> Value:
-        """The value of a part. `direct` as in record.compiled; `like` is the kind a bare null is to have."""
+        """The value of a part. `direct` as in record.compiled; `like` is the kind a bare null is to have.
+
+        What reads no column is worked out here: PostgreSQL computes constants first, in branches never taken too, and
+        stops at a text that is no number.
+        """
+        if not any(isinstance(part, tree.Field) for part in node.walk()):
+            value, kind = compiled(node, direct=direct)({}), self.kinds(node)
+            return _literal(value, like if kind is Kind.unknown else kind)
         match node:
-            case tree.Literal(value=value):
-                return _literal(value, like)
             case tree.Field(path=path):
                 return self.field(path, direct=direct)
             case tree.Negative(value=value):
@@ -151,8 +156,8 @@ class Compiler:
         """The parts as values of one type."""
         values = [self.value(n, direct=False, like=kind) for n in nodes]
         if kind is Kind.number:
-            return columns.aligned(*[columns.at_scale(v, columns.scale_of(v)) for v in values])
-        return _moments(values) if kind in (Kind.day, Kind.instant) else values
+            return columns.aligned(*values)
+        return values
 
     def call(self, node: tree.Call) -> Value:
         function = node.function
@@ -200,6 +205,11 @@ def _compare_numbers(op: str, left: Value, right: Value) -> Value:
     """Compare at the finer scale; a number that does not fit there is compared by its sign, being the larger one."""
     compare = OPERATORS[op]
     one, other = left.type(), right.type()
+    for this, that in ((left, right), (right, left)):
+        value = that.op().value if isinstance(that.op(), ibis.expr.operations.Literal) else None
+        if this.type().is_integer() and value is not None and columns.scale_of(that) == 0:
+            whole_number = ibis.literal(int(value), type="int64")
+            return compare(left, whole_number) if this is left else compare(whole_number, right)
     if one.is_integer() and other.is_integer():
         return compare(left, right)
     low, high = columns.scale_of(left), columns.scale_of(right)

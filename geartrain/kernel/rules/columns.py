@@ -81,11 +81,11 @@ def double(value: Value) -> Value:
 
 def multiplied(left: Value, right: Value, limit: float | None) -> Value:
     """See exact.multiplied."""
-    scale = min(FINE, scale_of(left) + scale_of(right))
-    product = cast(left * right, f"decimal(38, {scale})")
-    if limit is None:
-        return product
-    return ibis.cases(((double(left) * double(right)).abs() < limit, product))
+    scale = scale_of(left) + scale_of(right)
+    if limit is not None:
+        # What does not fit is taken out before the product, not after: DuckDB shares parts outside a CASE only.
+        left = ibis.cases(((double(left) * double(right)).abs() < limit, left))
+    return cast(left * right, f"decimal(38, {min(FINE, scale)})")
 
 
 def divided(left: Value, right: Value, limit: float) -> Value:
@@ -95,20 +95,28 @@ def divided(left: Value, right: Value, limit: float) -> Value:
     10^15; what is left after subtracting that many D is a multiple of D again, now so small that its quotient in
     double precision, rounded, is exact.
     """
-    decimals = scale_of(right)
-    top = _times(_whole(left), FINE + decimals - scale_of(left))
-    bottom = _whole(right)
+    size = double(left).abs()
+    fits = (size < limit) & (size < double(right).abs() * float(QUOTIENT))
+    top = _times(_whole(ibis.cases((fits, left))), FINE + scale_of(right) - scale_of(left))
+    # No engine may meet a zero here, not even in a branch that is not taken: DuckDB computes shared parts beforehand,
+    # but only those outside a CASE, so there is none from here on.
+    bottom = _whole(right).nullif(number(Decimal(0), 0))
     rest = cast(top % bottom, "decimal(38, 0)")
     multiple = top - rest
     first = cast(double(multiple) / double(bottom), "decimal(38, 0)")
     second = cast(double(multiple - first * bottom) / double(bottom), "decimal(38, 0)")
-    zero, one = number(Decimal(0), 0), number(Decimal(1), 0)
-    away = ibis.cases(((top < zero) == (bottom < zero), one), else_=number(Decimal(-1), 0))
-    up = ibis.cases(((rest + rest).abs() >= bottom.abs(), away), else_=zero)
-    quotient = cast((first + second + up) * number(Decimal(1).scaleb(-FINE), FINE), f"decimal(38, {FINE})")
-    size = double(left).abs()
-    fits = (size < limit) & (size < double(right).abs() * float(QUOTIENT))
-    return ibis.cases((fits & (right != number(Decimal(0), decimals)), quotient))
+    up = _one_if((rest + rest).abs() >= bottom.abs()) * _sign(top) * _sign(bottom)
+    whole = first + second + cast(up, "decimal(38, 0)")
+    return cast(whole * number(Decimal(1).scaleb(-FINE), FINE), f"decimal(38, {FINE})")
+
+
+def _one_if(test: Value) -> Value:
+    return cast(cast(test, "int32"), "int64")
+
+
+def _sign(value: Value) -> Value:
+    """1, or -1 below 0."""
+    return 1 - 2 * _one_if(value < number(Decimal(0), 0))
 
 
 def _times(value: Value, power: int) -> Value:

@@ -54,10 +54,3 @@ def of_column(kind: ColumnKind) -> Kind:
 def agree(one: Kind, other: Kind) -> bool:
     """Whether values of the two kinds can be compared or stand in for each other. Days and instants do."""
     return one is other or Kind.unknown in (one, other) or {one, other} <= TIMES
-
-
-def wider(one: Kind, other: Kind) -> Kind:
-    """The kind that holds values of both; the two must agree."""
-    if one is Kind.unknown:
-        return other
-    return Kind.instant if {one, other} == TIMES else one

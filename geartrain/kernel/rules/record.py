@@ -306,7 +306,7 @@ def _case(node: tree.Case) -> Run:
                 return then(record)
         return default(record)
 
-    return _widened(node, choose)
+    return choose
 
 
 def _call(node: tree.Call) -> Run:
@@ -322,17 +322,4 @@ def _call(node: tree.Call) -> Run:
         except (TypeError, AttributeError) as error:
             raise WrongValue(f"{function.name} cannot take {args!r}.", hint=function.signature) from error
 
-    return _widened(node, call) if sees_unknown else call
-
-
-def _widened(node: tree.Node, run: Run) -> Run:
-    """A choice between days and instants is an instant, whichever is chosen: a column has one type."""
-    parts = node.args if isinstance(node, tree.Call) else node.children
-    if not any(isinstance(p, tree.Literal) and isinstance(p.value, datetime) for p in parts):
-        return run
-
-    def widened(record: Record) -> Any:
-        value = run(record)
-        return datetime.combine(value, time()) if type(value) is date else value
-
-    return widened
+    return call

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from geartrain.kernel.rules import tree
-from geartrain.kernel.rules.kinds import OF_TYPE, ORDERED, Kind, agree, wider
+from geartrain.kernel.rules.kinds import OF_TYPE, ORDERED, Kind, agree
 
 Kinds = Callable[[tree.Field], Kind]
 
@@ -85,6 +85,9 @@ class Checker:
         elif op not in ("=", "<>") and not {one, other} <= ORDERED:
             kind = one if one not in ORDERED else other
             hint = "Compare with = or in." if kind is Kind.text else "Use it as it stands, or with not."
+            for side in (left, right):
+                if isinstance(side, tree.Literal) and (moment := _convert(side, kind, Kind.day)).endswith("'."):
+                    hint = moment
             self.clash(at, f"{a(kind).capitalize()} has no order here.", hint)
 
     def case(self, node: tree.Case) -> Kind:
@@ -96,11 +99,10 @@ class Checker:
 
     def join(self, so_far: Kind, node: tree.Node) -> Kind:
         kind = self.kind(node)
-        if agree(so_far, kind):
-            return wider(so_far, kind)
-        self.clash(
-            node.at, f"{named(node)} is {a(kind)} where the others are {a(so_far)}.", _convert(node, kind, so_far)
-        )
+        if so_far is Kind.unknown or kind in (so_far, Kind.unknown):
+            return kind if so_far is Kind.unknown else so_far
+        hint = "Write day_of(x) or date '2026-12-31'." if agree(so_far, kind) else _convert(node, kind, so_far)
+        self.clash(node.at, f"{named(node)} is {a(kind)} where the others are {a(so_far)}.", hint)
         return so_far
 
     def call(self, node: tree.Call) -> Kind:
