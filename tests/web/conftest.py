@@ -118,8 +118,10 @@ def browser() -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def chromium(served: str) -> Iterator[Any]:
+    # Its driver runs an event loop in this thread, where Django's ORM refuses to work: it ends with the module, and
+    # whatever writes to the store comes before it.
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:

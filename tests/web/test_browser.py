@@ -11,7 +11,7 @@ READ = [r for _, r, _ in routes() if "GET" in r.methods and name_of(r) not in MI
 LOGIN = "admin@example.com"
 
 
-@pytest.fixture(scope="session", params=[(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")], ids=str)
+@pytest.fixture(scope="module", params=[(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")], ids=str)
 def person(request, chromium, served):
     """A signed-in browser at a width and in a theme, with what its console said."""
     width, theme = request.param
