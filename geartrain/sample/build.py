@@ -130,10 +130,9 @@ def _money(
     usd = money.to_usd(rates, currency[won], day, amount[won])
     first, last = (month_of(np.array([d]))[0] for d in (world.start, world.today))
     bookings = np.bincount(month_of(day) - first, weights=usd, minlength=last - first + 1)
-    quarters = (last - first) // 3 + 1
+    quarters = (last // 12 * 12 + 12 - first) // 3  # quotas are set for whole fiscal years
     credited = np.zeros((len(staff.rows), quarters))
     np.add.at(credited, (owner[won], (month_of(day) - first) // 3), usd)
-    # Forecast categories know their quarters; so do boards: the same shares as the corporate goal's.
     calendar_quarter = first_of_month(first + np.arange(quarters) * 3)
     season = np.array([float(q) for q in QUARTERS])[month_of(calendar_quarter) % 12 // 3]
     return [

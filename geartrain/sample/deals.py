@@ -112,7 +112,7 @@ def _legacy(world: World, rng: np.random.Generator, accounts: Columns) -> Column
     rows = np.flatnonzero(accounts["is_legacy"])
     segment = accounts["segment"][rows]
     median = np.array([SEGMENT[s].amount for s in SEGMENTS])[segment] * 0.9
-    ends = world.opening + 60 + rng.integers(0, 365, len(rows))
+    ends = world.opening + NOTICE + 27 + rng.integers(0, 365, len(rows))
     return {
         "seat": accounts["seat"][rows], "account": rows, "begins": ends - 364, "ends": ends,
         "annual": median * np.exp(rng.normal(0, 0.4, len(rows))),

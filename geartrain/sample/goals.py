@@ -8,9 +8,9 @@ from decimal import Decimal
 from geartrain.kernel.periods import FiscalCalendar, Grain
 from geartrain.sample.company import TODAY
 
-# Bookings wanted of a seller's seat in 2024, and how much more of it in each year after; quarters are not even.
-PER_SEAT, MORE = Decimal(620_000), Decimal("1.17")
-QUARTERS = (Decimal("0.235"), Decimal("0.25"), Decimal("0.235"), Decimal("0.28"))
+# Bookings wanted of a seller's seat in the first whole year, and how much more in each year after; by quarter.
+PER_SEAT, MORE = Decimal(915_000), Decimal("1.27")
+QUARTERS = (Decimal("0.24"), Decimal("0.24"), Decimal("0.25"), Decimal("0.27"))
 
 
 def goals(*, sellers: int = 60, years: int = 3, today: date | None = None) -> dict[str, Decimal]:
@@ -23,7 +23,7 @@ def goals(*, sellers: int = 60, years: int = 3, today: date | None = None) -> di
     wanted = {}
     for period in periods:
         year, quarter = int(period.key[:4]), int(period.key[-1])
-        amount = PER_SEAT * sellers * MORE ** (year - 2024) * QUARTERS[quarter - 1]
+        amount = PER_SEAT * sellers * MORE ** (year - first.start.year - 1) * QUARTERS[quarter - 1]
         wanted[period.key] = Decimal(round(amount / 50_000) * 50_000)
     return wanted
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from geartrain.sample.company import LOST, STAGES, WON
 from geartrain.sample.people import EVE, GRACE, Staff, user_id
-from geartrain.sample.tables import Columns, Table, ids, labels, order, texts
+from geartrain.sample.tables import Columns, Table, ids, labels, only, order, texts
 from geartrain.sample.world import DAY, MISSING, Array, World, in_hours, pick, quarter_end, working
 
 FIELDS = ("stage", "amount", "close_date", "owner_id", "forecast_category")
@@ -79,9 +79,11 @@ def _owners(world: World, rng: np.random.Generator, staff: Staff, deals: Columns
     log.add(OWNER, np.arange(count), deals["created"], none, users[first], first)
     current, end = first.copy(), np.where(deals["closed"] != MISSING, deals["closed"], world.now)
     # Holders change at midnight; deals follow in the course of that day or the next.
+    by_seat = np.argsort(deals["seat"], kind="stable")
+    edges = np.searchsorted(deals["seat"][by_seat], np.arange(len(seats) + 1))
     for seat, changed, leaver, follower in seats.handovers:
-        rows = np.flatnonzero((deals["seat"] == seat) & (current == leaver) & (day < changed))
-        rows = rows[(end[rows] // DAY > changed + 5)]
+        rows = by_seat[edges[seat] : edges[seat + 1]]
+        rows = rows[(current[rows] == leaver) & (day[rows] < changed) & (end[rows] // DAY > changed + 5)]
         rows = rows[~((leaver == EVE) & (deals["forgotten"][rows] != MISSING))]
         at = in_hours(rng, working(np.full(len(rows), changed)), deals["region"][rows])
         log.add(OWNER, rows, at, users[current[rows]], users[np.full(len(rows), follower)], np.full(len(rows), GRACE))
@@ -121,11 +123,11 @@ def _detours(world: World, rng: np.random.Generator, deals: Columns, by: Array, 
     entered = deals["entered"][np.arange(count), last]
     room = _ends(world, deals) - entered
     luck = rng.random(count)
-    for low, high, place in ((0.0, 0.03, -1), (0.03, 0.038, LOST)):
+    for low, high, place in ((0.0, 0.03, None), (0.03, 0.038, LOST)):
         rows = np.flatnonzero((luck >= low) & (luck < high) & (room > 8 * DAY) & (last > 0))
         out, back = entered[rows] + room[rows] // 3, entered[rows] + room[rows] * 2 // 3
         here = texts(STAGES)[last[rows]]
-        there = texts(STAGES)[last[rows] - 1] if place == -1 else texts([place] * len(rows))
+        there = texts(STAGES)[last[rows] - 1] if place is None else texts([place] * len(rows))
         log.add(STAGE, rows, out, here, there, by[rows])
         log.add(STAGE, rows, back, there, here, by[rows])
 
@@ -143,7 +145,7 @@ def _amounts(rng: np.random.Generator, deals: Columns, amount: Array, by: Array,
         moved = before != value[rows]
         rows, before = rows[moved], before[moved]
         first = unknown[rows] & ~moves[rows, 1:stage].any(axis=1)
-        old = np.where(first, None, money_text(before))
+        old = only(money_text(before), ~first)
         log.add(AMOUNT, rows, entered[rows, stage], old, money_text(value[rows]), by[rows])
         value[rows] = before
         unknown[rows] &= ~first
@@ -187,4 +189,4 @@ def money_text(cents: Array) -> Array:
 
 def day_text(days: Array) -> Array:
     """Days as ISO dates."""
-    return texts(np.datetime_as_string(days.astype("datetime64[D]")).tolist())
+    return texts(str(day) for day in days.astype("datetime64[D]").tolist())

@@ -7,7 +7,7 @@ import numpy as np
 from geartrain.sample.company import CHANNELS, FUNCTIONS, REGIONS, SEGMENT, SEGMENTS, SOURCES
 from geartrain.sample.names import EMPLOYERS, FIRST, LAST, PLACES
 from geartrain.sample.people import Seats, Staff
-from geartrain.sample.tables import Columns, Table, ids, labels, take, texts
+from geartrain.sample.tables import Columns, Table, ids, labels, only, take, texts
 from geartrain.sample.world import (
     DAY,
     MISSING,
@@ -148,7 +148,7 @@ def lead_table(
             "recycled_at": leads["recycled"], "converted_at": leads["converted"],
             "account_id": ids("A", np.where(account < 0, -1, account + 1), 5),
             "opportunity_id": ids("O", np.where(opportunity < 0, -1, opportunity + 1)),
-            "owner_id": np.where(routed, staff.column("user_id")[owner], None),
+            "owner_id": only(staff.column("user_id")[owner], routed),
             "assigned_at": leads["assigned"], "first_touch_at": leads["touched"],
         },
     )  # fmt: skip

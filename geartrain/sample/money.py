@@ -134,13 +134,13 @@ def cost_table(world: World, staff: Staff, bookings: Array, campaigns: Table) ->
     np.add.at(spent, np.clip(month_of(campaigns["start_date"]) - months[0], 0, None), campaigns["cost"].astype(float))
     size = world.sellers * np.exp(0.1 * world.age(begins)) * 100
     lines = {
-        ("sales", "Salaries"): selling * 1.22,
-        ("sales", "Commissions"): bookings[: len(months)] * 0.085,
-        ("sales", "Travel"): heads * 95_000 * noise[0],
+        ("sales", "Salaries"): selling * 1.31,
+        ("sales", "Commissions"): bookings[: len(months)] * 0.1,
+        ("sales", "Travel"): heads * 120_000 * noise[0],
         ("sales", "Tools"): heads * 38_000 * noise[1],
-        ("marketing", "Salaries"): pay["marketing"] * 1.22,
+        ("marketing", "Salaries"): pay["marketing"] * 1.31,
         ("marketing", "Programmes"): spent + size * 1_700 * noise[2],
-        ("marketing", "Advertising"): size * 2_100 * noise[3],
+        ("marketing", "Advertising"): size * 2_600 * noise[3],
         ("marketing", "Tools"): size * 130 * noise[4],
         ("customer_success", "Salaries"): pay["customer_success"] * 1.22,
         ("customer_success", "Tools"): size * 60 * noise[5],
@@ -244,7 +244,7 @@ def quota_table(world: World, staff: Staff, credited: Array, season: Array) -> T
             typical = level[mine[:, None] & ramped & (year == y)]
             aim = np.median(typical) if len(typical) >= 12 else pooled * 1.08 ** (y - np.mean(year))
             for q in np.flatnonzero(year == y):
-                amount = max(round(aim * season[q] * 4 * 0.955 / 250_000), 1) * 250_000
+                amount = max(round(aim * season[q] * 4 * 1.03 / 250_000), 1) * 250_000
                 for s in np.flatnonzero(mine & here[:, q]):
                     ramp = min(1.0, 0.4 + 0.6 * max(0, int(begins[q]) - int(start[s]) + 45) / (RAMP_DAYS + 45))
                     rows.append(

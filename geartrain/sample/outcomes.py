@@ -41,7 +41,7 @@ def play(world: World, rng: np.random.Generator, staff: Staff, deals: Columns, *
     entered, closed = _path(rng, deals, cycle, won, lost_in)
     closed = np.where(won, _towards_quarter_end(rng, closed, entered.max(axis=1), deals["region"]), closed)
     entered = np.where(entered <= world.now, entered, MISSING)
-    expected = day + (cycle * rng.uniform(0.45, 0.95, count)).astype(np.int64)
+    expected = day + (cycle * rng.uniform(0.5, 1.05, count)).astype(np.int64)
     forgotten = np.full(count, MISSING)
     if forget:
         forgotten = _forgotten(world, rng, staff, deals, entered, np.where(won, MISSING, closed), closed)
@@ -67,7 +67,7 @@ def _chance(world: World, staff: Staff, deals: Columns, day: Array) -> Array:
     better = 1 + 0.055 * (np.clip(world.age(day), -1, 6) - 1.5)
     odds = np.array(WIN_BY_REGION)[deals["region"]] * skill * better
     odds *= np.where(deals["type"] == NEW, np.array(WIN_BY_FUNCTION)[deals["function"]], 1.0)
-    return np.clip(base * np.where(deals["type"] == RENEWAL, odds**0.12, odds), 0.03, 0.96)
+    return np.asarray(np.clip(base * np.where(deals["type"] == RENEWAL, odds**0.12, odds), 0.03, 0.96))
 
 
 def _cycle(world: World, deals: Columns, day: Array) -> Array:

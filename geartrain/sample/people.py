@@ -66,7 +66,7 @@ class Seats:
 
     def holding(self, seats: Array, days: Array) -> Array:
         """The user who looks after each seat on each day; days outside the simulation count as its ends."""
-        return self.holder[seats, np.clip(days - self.opening, 0, self.holder.shape[1] - 1)]
+        return np.asarray(self.holder[seats, np.clip(days - self.opening, 0, self.holder.shape[1] - 1)])
 
 
 @dataclass
@@ -89,8 +89,9 @@ class Staff:
     def column(self, name: str) -> Array:
         """One column of everyone: whole numbers for days, text otherwise."""
         values = [row[name] for row in self.rows]
-        whole = name in ("start_date", "end_date", "base_salary", "target_incentive", "fte")
-        return np.array(values, dtype=np.int64) if whole else texts(values)
+        if name in ("start_date", "end_date", "base_salary", "target_incentive", "fte"):
+            return np.array(values, dtype=np.int64)
+        return texts(None if v is None else str(v) for v in values)
 
     def working(self, job: str) -> list[int]:
         """Everyone who ever had the job, by number."""
@@ -291,11 +292,11 @@ def _cover(holder: Array, team: Array, managers: list[int]) -> None:
     """A vacant seat is looked after by the next colleague of the team, else by the manager."""
     held = holder.copy()
     for seat in range(len(team)):
-        for day in np.flatnonzero(held[seat] < 0):
-            mates = held[team == team[seat], day]
-            order = np.roll(mates, -(seat - np.searchsorted(team, team[seat])))
-            present = order[order >= 0]
-            holder[seat, day] = present[0] if len(present) else managers[team[seat]]
+        days = np.flatnonzero(held[seat] < 0)
+        first, after = np.searchsorted(team, team[seat]), np.searchsorted(team, team[seat], side="right")
+        mates = np.roll(held[first:after, days], first - seat, axis=0)
+        nearest = mates[np.argmax(mates >= 0, axis=0), np.arange(len(days))]
+        holder[seat, days] = np.where(nearest >= 0, nearest, managers[team[seat]])
 
 
 def _handovers(holder: Array, world: World) -> list[tuple[int, int, int, int]]:

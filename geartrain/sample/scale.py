@@ -38,8 +38,7 @@ def write_changes(folder: Path, *, rows: int = 10_000_000, seed: int = 1, format
 def write_opportunities(folder: Path, *, rows: int = 10_000_000, seed: int = 1, format: str = "parquet") -> Path:
     """Write opportunity rows of 60 sellers and 50,000 accounts: a quarter open, three tenths won. Returns the file.
 
-    The first tenth as many rows stand where the changes that `write_changes` writes with the same seed leave them off
-    in creation day; other values are drawn on their own.
+    Ids and days of creation are those of the deals whose changes `write_changes` writes with the same seed.
     """
     return _write(folder / f"opportunity.{format}", rows, seed, _opportunities)
 
@@ -93,7 +92,7 @@ def _changes(rng: np.random.Generator, row: Array, seed: int) -> pa.Table:
     at = (_born(deal, seed) + nth * 11) * DAY + (deal * 31 + nth * 977) % 80_000
     which = SCRIPT[nth]
     seen = np.array([np.count_nonzero(SCRIPT[:n] == SCRIPT[n]) for n in range(PER_DEAL)])[nth]  # changes of it before
-    old, new = _values(deal, which, seen), _values(deal, which, seen + 1)
+    old, new = _values(deal, which, seen, seed), _values(deal, which, seen + 1, seed)
     return pa.table(
         {
             "opportunity_id": _id("O", deal, 8), "changed_at": _instant(at), "field": _one_of(FIELDS, which),
@@ -103,13 +102,13 @@ def _changes(rng: np.random.Generator, row: Array, seed: int) -> pa.Table:
     )  # fmt: skip
 
 
-def _values(deal: Array, which: Array, step: Array) -> pa.Array:
+def _values(deal: Array, which: Array, step: Array, seed: int) -> pa.Array:
     """What a field of a deal holds after so many changes of it."""
     last = ((deal * 17) % 3 != 0) * 5 + ((deal * 17) % 3 == 0) * 6  # won or lost in the end
     stage = _one_of((*STAGES, WON, LOST), np.where(step >= 3, last, np.minimum(step * 2, 4)))
     cents = ((deal * 7907) % 9_000_000 + 100_000) * (10 - step) // 10
     amount = decimal_texts(pa.array(cents, pa.int64()), 2)
-    days = pa.array(_born(deal, 1) + 60 + step * 30, pa.int64()).cast(pa.int32()).cast(pa.date32()).cast(pa.string())
+    days = pa.array(_born(deal, seed) + 60 + step * 30, pa.int64()).cast(pa.int32()).cast(pa.date32()).cast(pa.string())
     owner = _id("U", (deal + step) % USERS, 4)
     category = _one_of(CATEGORIES, np.minimum(step, 2))
     return pc.choose(pa.array(which, pa.int64()), stage, amount, days, owner, category)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,9 +45,9 @@ def ids(prefix: str, numbers: Array, width: int = 6) -> Array:
     return texts(f"{prefix}{n:0{width}d}" if n >= 0 else None for n in numbers.tolist())
 
 
-def texts(values: object) -> Array:
+def texts(values: Iterable[str | None]) -> Array:
     """An array of text with None for empty."""
-    listed = list(values)  # type: ignore[call-overload]
+    listed = list(values)
     out = np.empty(len(listed), dtype=object)
     out[:] = listed
     return out
@@ -55,7 +55,14 @@ def texts(values: object) -> Array:
 
 def labels(names: Sequence[str | None], index: Array) -> Array:
     """The name at each index; empty where the index is below 0."""
-    return texts((*names, None))[index]
+    return np.asarray(texts((*names, None))[index])
+
+
+def only(values: Array, where: Array) -> Array:
+    """Text where a mask holds, empty elsewhere."""
+    kept = values.copy()
+    kept[~where] = None
+    return kept
 
 
 def take(columns: Columns, rows: Array) -> Columns:

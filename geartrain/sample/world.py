@@ -104,12 +104,12 @@ def weekday(days: Array) -> Array:
 
 def working(days: Array) -> Array:
     """The same day, or the Monday after a weekend."""
-    return days + np.array([0, 0, 0, 0, 0, 2, 1])[weekday(days)]
+    return np.asarray(days + np.array([0, 0, 0, 0, 0, 2, 1])[weekday(days)])
 
 
 def month_of(days: Array) -> Array:
     """Months since 1970-01."""
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
 
 
 def first_of_month(months: Array) -> Array:
@@ -119,19 +119,20 @@ def first_of_month(months: Array) -> Array:
 
 def quarter_end(days: Array) -> Array:
     """The last day of the calendar quarter, which is the fiscal quarter here."""
-    return first_of_month(month_of(days) // 3 * 3 + 3) - 1
+    return np.asarray(first_of_month(month_of(days) // 3 * 3 + 3) - 1)
 
 
 def in_hours(rng: np.random.Generator, days: Array, region: Array) -> Array:
     """An instant within the working hours of the region on each day."""
     hour = OPENS[region] + rng.random(len(days)) * (SHUTS - OPENS)[region]
-    return days * DAY + (hour * 3600).astype(np.int64)
+    return np.asarray(days * DAY + (hour * 3600).astype(np.int64))
 
 
 def pick(rng: np.random.Generator, weights: Array, size: int) -> Array:
     """Indices drawn by weight."""
     edges = np.cumsum(weights)
-    return np.minimum(np.searchsorted(edges, rng.random(size) * edges[-1], side="right"), len(weights) - 1)
+    found = np.searchsorted(edges, rng.random(size) * edges[-1], side="right")
+    return np.asarray(np.minimum(found, len(weights) - 1))
 
 
 def demand(world: World) -> Array:
