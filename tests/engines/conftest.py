@@ -43,7 +43,8 @@ def java() -> str | None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engine" in metafunc.fixturenames:
+    chosen = any(mark.args[0] == "engine" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "engine" in metafunc.fixturenames and not chosen:
         # Tests of one engine stay in one process of a parallel run, so that its servers start once.
         marks = {e: [getattr(pytest.mark, e), pytest.mark.xdist_group(e)] for e in ("postgres", "spark")}
         metafunc.parametrize("engine", [pytest.param(e, marks=marks.get(e, [])) for e in ENGINES], scope="session")
