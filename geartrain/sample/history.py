@@ -179,7 +179,7 @@ def _close_dates(world: World, rng: np.random.Generator, deals: Columns, by: Arr
     rows, actual = closed[moved], actual[moved]
     log.add(CLOSE_DATE, rows, deals["closed"][rows], day_text(current[rows]), day_text(actual), by[rows])
     current[rows] = actual
-    return current
+    return np.asarray(current)
 
 
 def money_text(cents: Array) -> Array:

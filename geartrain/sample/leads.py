@@ -130,7 +130,7 @@ def lead_table(
     company = names[guess]
     sdrs = [np.array([n for n in staff.working("sdr") if staff.rows[n]["region"] == r]) for r in REGIONS]
     owner = np.array([sdrs[r][int(u * len(sdrs[r]))] for r, u in zip(region, rng.random(count), strict=True)])
-    routed = leads["assigned"] != MISSING
+    routed = leads["mql"] != MISSING
     first, last = rng.integers(0, len(FIRST), count), rng.integers(0, len(LAST), count)
     host = [f"{c.split()[0]}{c.split()[1]}".lower() if len(c.split()) > 1 else EMPLOYERS[0] for c in company]
     mail = [f"{FIRST[f]}.{LAST[n]}@{h}.example".lower() for f, n, h in zip(first, last, host, strict=True)]
