@@ -12,7 +12,7 @@ import ibis
 import pyarrow as pa
 
 from geartrain.kernel.measure import Cut
-from geartrain.kernel.measure.when import wall_clock
+from geartrain.kernel.measure.when import local
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import ColumnKind, RecordType
 from geartrain.kernel.records.types import IBIS_TYPE
@@ -122,8 +122,7 @@ def shaped(table: ibis.Table, view: RecordType) -> ibis.Table:
 
 def elapsed_seconds(start: Any, end: Any, *, calendar: FiscalCalendar) -> Any:
     """Seconds on the wall clock between two stored instants, so that a bare date counts whole days in any season."""
-    zone = calendar.zone
-    return wall_clock(end, zone).epoch_seconds().cast("int64") - wall_clock(start, zone).epoch_seconds().cast("int64")
+    return local(end, calendar).epoch_seconds().cast("int64") - local(start, calendar).epoch_seconds().cast("int64")
 
 
 def number(value: Any) -> Any:
@@ -143,7 +142,7 @@ def hours(seconds: Any) -> Any:
 
 def day_of(at: Any, calendar: FiscalCalendar) -> Any:
     """The day in the workspace's zone that a stored instant falls on; a day column as it is."""
-    return at if at.type().is_date() else wall_clock(at, calendar.zone).date()
+    return at if at.type().is_date() else local(at, calendar).date()
 
 
 def month_number(day: Any) -> Any:

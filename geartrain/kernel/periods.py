@@ -104,6 +104,8 @@ class FiscalCalendar(Calendar):
     Args:
         start_month: 1 to 12, the month the fiscal year begins in.
         zone: IANA name of the zone whose days count.
+        clock_years: The first and last year that instants in columns fall into. The fewer, the shorter every
+            expression that reads the wall clock: a zone that changes its clock does so twice a year.
 
     A fiscal year is named after the calendar year it ends in, so with `start_month` 2 FY2026 is
     2025-02-01 to 2026-02-01; with 1 it is the calendar year. Keys: 2026, 2026Q3, 2026-07, 2026-W31, 2026-07-31.
@@ -112,6 +114,7 @@ class FiscalCalendar(Calendar):
 
     start_month: int = 1
     zone: str = "UTC"
+    clock_years: tuple[int, int] = (1970, 2099)
 
     def __post_init__(self) -> None:
         if not 1 <= self.start_month <= 12:

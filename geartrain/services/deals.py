@@ -81,7 +81,7 @@ def list_deals(
     stretch = since or view.period.start, until or view.until
     asked = Wanted(what, *stretch, view.where, sort, descending, owner, stage, flag, limit)
     with open_facts(ws, actor, as_of=view.as_of) as facts:
-        return remembered(("deals", asked, facts.scope()), lambda: _list(facts, asked))
+        return remembered(("deals", asked, facts.scope(pay_read=False)), lambda: _list(facts, asked))
 
 
 def _list(facts: Facts, asked: Wanted) -> Deals:
@@ -111,7 +111,7 @@ def sum_due_months(ws: Workspace, actor: Actor, *, view: View, months: int = 12)
     """
     require(actor, Permission.view_records)
     with open_facts(ws, actor, as_of=view.as_of) as facts:
-        found = remembered(("due", facts.scope(), view.where), lambda: _due(facts, view))
+        found = remembered(("due", facts.scope(pay_read=False), view.where), lambda: _due(facts, view))
     dated = sorted(k for k in found if k not in ("overdue", "no date"))
     shown = ["overdue", *dated[:months]]
     later = sum(found[k] for k in dated[months:])

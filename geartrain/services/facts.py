@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import ibis
@@ -18,8 +18,9 @@ from geartrain.facts import record_types
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.hierarchy import Hierarchy
 from geartrain.kernel.periods import FiscalCalendar
-from geartrain.kernel.records import RecordType
+from geartrain.kernel.records import ColumnKind, RecordType
 from geartrain.services.access import Actor, Permission
+from geartrain.services.answers import remembered
 from geartrain.services.workspace import Workspace
 from geartrain.stores.warehouse.base import Snapshot
 
@@ -83,11 +84,15 @@ class Facts:
             return frozenset()
         return frozenset(self.hierarchy().tree(self.actor.user_id))
 
-    def scope(self) -> tuple[object, ...]:
-        """What the answers depend on besides the question: goes into every cache key."""
+    def scope(self, *, pay_read: bool = True) -> tuple[object, ...]:
+        """What the answers depend on besides the question: goes into every cache key.
+
+        `pay_read` False says that the question reads no column of people's pay, so that everyone who sees the same
+        records shares the answer.
+        """
         people = self.visible()
         rows = None if people is None else tuple(sorted(people))
-        pay = self.actor.may(Permission.view_pay), self.actor.user_id
+        pay = not pay_read or self.actor.may(Permission.view_pay) or (False, self.actor.user_id)
         return self.id, self.as_of, self.known_as_of, rows, self.actor.may(Permission.view_costs), pay
 
     def raw(self, name: str) -> ibis.Table:
@@ -157,6 +162,27 @@ def open_facts(
     snapshot = ws.warehouse.snapshot()
     day = as_of or ws.calendar.day_of(ws.now())
     try:
-        yield Facts(snapshot, actor, ws.calendar, ws.currency, day, known_as_of)
+        yield Facts(snapshot, actor, _clocked(ws.calendar, snapshot), ws.currency, day, known_as_of)
     finally:
         snapshot.close()
+
+
+def _clocked(calendar: FiscalCalendar, snapshot: Snapshot) -> FiscalCalendar:
+    """The calendar with the years that the facts' instants fall into; asked of them once a state."""
+    if calendar.zone == "UTC":
+        return calendar
+    years = remembered(("clock years", snapshot.id), lambda: _years(snapshot))
+    return replace(calendar, clock_years=years) if years else calendar
+
+
+def _years(snapshot: Snapshot) -> tuple[int, int] | None:
+    found: list[int] = []
+    for record_type in record_types().values():
+        columns = [c.name for c in record_type.columns if c.kind is ColumnKind.instant]
+        if columns:
+            table = snapshot.table(record_type.name)
+            ends = {f"{how}{c}": getattr(table[c], how)() for c in columns for how in ("min", "max")}
+            row = snapshot.execute(table.aggregate(**ends)).to_pylist()[0]
+            found += [at.year for at in row.values() if at is not None]
+    # A year more on either side: an instant's wall clock may stand in the next year already.
+    return (max(1970, min(found) - 1), min(2099, max(found) + 1)) if found else None

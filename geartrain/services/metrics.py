@@ -21,7 +21,7 @@ from geartrain.kernel.policy import Policy, PolicySet
 from geartrain.kernel.rules import parse
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
-from geartrain.services.facts import Facts, open_facts
+from geartrain.services.facts import PAY_COLUMNS, Facts, open_facts
 from geartrain.services.policies import current_policies, shipped_policies
 from geartrain.services.sources import all_types, source_of
 from geartrain.services.workspace import Workspace
@@ -231,7 +231,17 @@ def _remembered(
     metrics = metrics_in(policies)
     versions = tuple((m.key, m.sha256) for m in needed(metrics, keys))
     other = tuple((p.kind, p.key, p.sha256) for p in policies.policies.values() if p.kind != "metric")
-    return remembered((*question, versions, other, facts.scope()), work)
+    pay_read = any(_may_read_pay(m) for m in needed(metrics, keys)) or _names_pay(repr(question))
+    return remembered((*question, versions, other, facts.scope(pay_read=pay_read)), work)
+
+
+def _may_read_pay(metric: Metric) -> bool:
+    """Whether anything in a metric's text could lead to a column that not everyone may see; in doubt it may."""
+    return _names_pay(metric.spec.model_dump_json(by_alias=True)) or metric.spec.from_ == "user"
+
+
+def _names_pay(text: str) -> bool:
+    return any(word in text for word in (*PAY_COLUMNS, "extra"))
 
 
 def _fitting(metrics: Mapping[str, Metric], keys: Sequence[str], where: str | None) -> tuple[list[str], dict[str, str]]:

@@ -77,13 +77,13 @@ class Overview:
 def get_overview(ws: Workspace, actor: Actor, *, view: View) -> Overview:
     """The overview of a period, cut to what the actor may see."""
     require(actor, Permission.view_metrics)
-    bookings, due, plan, *figures = list_figures(
-        ws, actor, view=view, keys=("bookings", "pipeline_due", "plan_attainment", *HEADLINES)
+    bookings, due, wanted, *figures = list_figures(
+        ws, actor, view=view, keys=("bookings", "pipeline_due", "bookings_goal", *HEADLINES)
     )
     length = (view.period.end - view.period.start).days
     elapsed = min(1.0, max(0.0, (view.until - view.period.start).days / length))
     # A goal of the company says nothing about one team's share of it.
-    goal = None if view.filters or not actor.sees_everyone else plan.detail.get("denominator")
+    goal = None if view.filters or not actor.sees_everyone else wanted.value or None
     distrust, score = _distrust(ws, actor, view)
     return Overview(
         Goal(goal, bookings.value, due.value, elapsed),

@@ -74,8 +74,8 @@ def get_view(ws: Workspace, actor: Actor, *, asked: Mapping[str, str]) -> tuple[
     require(actor, Permission.view_metrics)
     today = ws.calendar.day_of(ws.now())
     with open_facts(ws, actor) as facts:
-        first, last = remembered(("span", facts.scope()), lambda: _span(facts))
-        values = remembered(("filters", facts.scope()), lambda: _values(facts))
+        first, last = remembered(("span", facts.scope(pay_read=False)), lambda: _span(facts))
+        values = remembered(("filters", facts.scope(pay_read=False)), lambda: _values(facts))
     seen = min(today, last) if last else today
     as_of = _day(asked["as_of"]) if asked.get("as_of") else seen
     period = ws.calendar.parse(asked["period"]) if asked.get("period") else ws.calendar.containing(as_of, Grain.quarter)

@@ -13,7 +13,7 @@ from geartrain.kernel.records import ColumnKind, RecordType
 from geartrain.web.tables import Col
 
 UNITS = {ColumnKind.money: "money", ColumnKind.integer: "count", ColumnKind.number: "number"}
-HOUSEKEEPING = ("extra", "source", "load_id", "recorded_at", "derived")
+HOUSEKEEPING = ("extra", "load_source", "load_id", "recorded_at", "derived")
 
 
 def record_url(record_type: str, *key: Any) -> str:

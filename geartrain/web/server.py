@@ -63,9 +63,12 @@ def run(
 def make() -> Any:
     """The application, in the worker."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from geartrain.web import application
+    from geartrain.web import application, workspace
+    from geartrain.web.warm import keep_warm
 
-    return application(secure=bool(os.environ.get(SECURE)))
+    made = application(secure=bool(os.environ.get(SECURE)))
+    keep_warm(workspace())
+    return made
 
 
 def _announce(url: str, ready: Callable[[], None]) -> None:

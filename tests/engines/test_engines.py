@@ -55,7 +55,7 @@ def test_gives_back_every_value_as_it_was(warehouse):
         ann = snapshot.execute(snapshot.table("user")).to_pylist()[0]
     assert {k: v for k, v in first.items() if k in DEAL} == DEAL | {"amount": Decimal("1200.5")}
     assert (second["amount"], second["close_date"], second["name"]) == (Decimal(BIG), None, None)
-    assert (first["source"], first["load_id"], first["recorded_at"], first["derived"]) == (
+    assert (first["load_source"], first["load_id"], first["recorded_at"], first["derived"]) == (
         "crm", "L000001", FIRST, False)  # fmt: skip
     assert ann["fte"] == Decimal("0.333333333")
     assert table.schema.names == list(record_type("opportunity").schema)

@@ -8,7 +8,7 @@ import ibis
 
 from geartrain.facts.transforms import Tables, ViewPolicies, quarter_start, shaped
 from geartrain.facts.views import opportunity_state
-from geartrain.kernel.measure.when import wall_clock
+from geartrain.kernel.measure.when import local
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import Column, ColumnKind, RecordType
 
@@ -82,7 +82,7 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
 
 def _first_midnight(at: ibis.Value, calendar: FiscalCalendar) -> ibis.Value:
     """The first day in whose first instant a state that begins at `at` holds."""
-    wall = wall_clock(at, calendar.zone)
+    wall = local(at, calendar)
     day = wall.date()
     whole = wall == day.cast("timestamp(6)")
     return ibis.ifelse(whole, day, (wall + ibis.interval(days=1)).date())

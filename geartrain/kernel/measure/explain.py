@@ -146,7 +146,7 @@ def _records(question: Question, metric: Metric, limit: int) -> tuple[tuple[Mapp
     counted = {item.role: table.count(where=table[f"counts {item.role}"]) for item in items}
     counts = question.source.execute(table.aggregate(any=table.count(), **counted)).to_pylist()[0]
     order = [table[at].desc()] if at else []
-    listed = table.order_by([*order, *(table[k] for k in kind.key)]).limit(limit)
+    listed = table.order_by([*order, *(table[k] for k in kind.key if k != at)]).limit(limit)
     return tuple(_record(row, items) for row in question.source.execute(listed).to_pylist()), counts
 
 

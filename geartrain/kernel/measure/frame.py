@@ -11,7 +11,7 @@ import ibis
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.measure.dimensions import UNMAPPED, Path, Step, alias, locate
 from geartrain.kernel.measure.source import Cut, Source
-from geartrain.kernel.measure.when import Window, wall_clock
+from geartrain.kernel.measure.when import Window, local
 from geartrain.kernel.records import ColumnKind
 
 BALANCE_DAY = "balance_day"
@@ -71,7 +71,7 @@ class Frame:
             value = self.masked(path.column.name, past)
             if path.column.kind is ColumnKind.money and self.rate:
                 value = (value.cast("decimal(24, 8)") * self.table[self.rate]).cast("decimal(38, 4)")
-        return wall_clock(value, self.window.calendar.zone) if path.column.kind is ColumnKind.instant else value
+        return local(value, self.window.calendar) if path.column.kind is ColumnKind.instant else value
 
     def masked(self, column: str, past: Collection[str] = ()) -> Any:
         """An own column as it stood at the end of the day that is seen."""
@@ -142,7 +142,7 @@ class Frame:
             return json_text(value, path.extra)
         if not path.steps:
             value = self.masked(path.column.name, past)
-            return wall_clock(value, self.window.calendar.zone) if path.column.kind is ColumnKind.instant else value
+            return local(value, self.window.calendar) if path.column.kind is ColumnKind.instant else value
         value = value if path.column.kind is ColumnKind.text else value.cast("string")
         for depth in range(len(path.steps), 0, -1):
             held = self.table[alias(path.steps[: depth - 1], path.steps[depth - 1].column)]

@@ -100,6 +100,13 @@ def transitions(zone: str) -> tuple[timedelta, tuple[tuple[datetime, timedelta],
     return first, tuple(found)
 
 
+def local(instant: Any, calendar: FiscalCalendar) -> Any:
+    """A column of stored instants on the wall clock of the calendar's zone."""
+    first, last = calendar.clock_years
+    since, until = datetime(first, 1, 1), datetime(last + 1, 1, 1)  # noqa: DTZ001 - stored instants are naive UTC
+    return wall_clock(instant, calendar.zone, since=since, until=until)
+
+
 def wall_clock(instant: Any, zone: str, *, since: datetime | None = None, until: datetime | None = None) -> Any:
     """A column of stored instants on the wall clock of a zone; the column itself where the zone is UTC.
 

@@ -118,7 +118,7 @@ class RecordType:
 # text values. `derived` marks rows that a load worked out (opportunity_change by diffing two loads).
 META: dict[str, str] = {
     "extra": "string",
-    "source": "string",
+    "load_source": "string",
     "load_id": "string",
     "recorded_at": "timestamp(6)",
     "derived": "boolean",

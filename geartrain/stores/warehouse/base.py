@@ -133,7 +133,7 @@ class Writer(Protocol):
         """Add rows from a Parquet file with the columns of `record_type.columns` plus `extra` (others are added here).
 
         The staged file has unique keys. A row equal to the latest known version (every column of the type and `extra`,
-        a missing value equal to a missing value) is a duplicate and not stored. `derived` and `source` may be columns
+        a missing value equal to a missing value) is a duplicate and not stored. `derived` and `load_source` may be columns
         of the file; where they are not, rows are not derived and from the load's source. A second append to the same
         type in one load supersedes the rows of the first with the same keys without leaving a version.
 

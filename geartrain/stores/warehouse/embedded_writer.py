@@ -55,7 +55,7 @@ class EmbeddedWriter:
         columns = staged_columns(self._duck, staged, [c.name for c in record_type.columns])
         rows = self._count(parquet([staged]))
         select = staged_select(
-            staged, columns, record_type.schema, {"source": self._source, "load_id": self.load_id}, self.recorded_at
+            staged, columns, record_type.schema, {"load_source": self._source, "load_id": self.load_id}, self.recorded_at
         )
         if files.current:
             select = self._without_known(select, record_type, files)
@@ -210,7 +210,7 @@ class EmbeddedWriter:
         return sorted(files, key=lambda f: f.path)
 
     def _content(self, files: Iterable[DataFile], columns: dict[str, str]) -> Content:
-        hashed = [c for c in columns if c not in ("source", "load_id", "recorded_at")]
+        hashed = [c for c in columns if c not in ("load_source", "load_id", "recorded_at")]
         high, low = row_hash(hashed)
         sums = f"SELECT count(*), sum({high}), sum({low}) FROM {parquet(map(self._path, files))}"
         return Content(*map(int, row_of(self._duck, sums)))

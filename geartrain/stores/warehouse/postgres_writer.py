@@ -144,9 +144,9 @@ class PostgresWriter:
     def _stage_rows(self, table: str, staged: Path, columns: dict[str, str], needed: Sequence[str]) -> int:
         """Fill a temporary table from a staged file, each row with its hash. Returns: its rows."""
         held = staged_columns(self._duck, staged, needed)
-        given = {"source": self._source, "load_id": self.load_id}
+        given = {"load_source": self._source, "load_id": self.load_id}
         select = staged_select(staged, held, columns, given, self.recorded_at)
-        high, low = row_hash([c for c in columns if c not in ("source", "load_id", "recorded_at")])
+        high, low = row_hash([c for c in columns if c not in ("load_source", "load_id", "recorded_at")])
         self._con.execute(f"CREATE TEMP TABLE {table} ({definitions(columns | HASHES)}) ON COMMIT DROP")
         query = f"SELECT *, {high} AS _high, {low} AS _low FROM ({select})"
         rows = 0
