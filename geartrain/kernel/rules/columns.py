@@ -91,23 +91,27 @@ def multiplied(left: Value, right: Value, limit: float | None) -> Value:
 def divided(left: Value, right: Value, limit: float) -> Value:
     """See exact.divided.
 
-    With N and D whole, N - N % D is a multiple of D. Its quotient in double precision is wrong by about one part in
-    10^15; what is left after subtracting that many D is a multiple of D again, now so small that its quotient in
-    double precision, rounded, is exact.
+    Two estimates in double precision: the first is wrong by about one part in 10^15, the second estimates what the
+    first has left over, and together they are wrong by less than one unit of the last place. What is left then,
+    exactly, tells which way to round. No remainder and no cast to fewer decimals: both are slow in 128 bits.
     """
+    scale = FINE + scale_of(right)
+    unit = number(Decimal(1).scaleb(-FINE), FINE)
     size = double(left).abs()
     fits = (size < limit) & (size < double(right).abs() * float(QUOTIENT))
-    top = _times(_whole(ibis.cases((fits, left))), FINE + scale_of(right) - scale_of(left))
-    # No engine may meet a zero here, not even in a branch that is not taken: DuckDB computes shared parts beforehand,
-    # but only those outside a CASE, so there is none from here on.
-    bottom = _whole(right).nullif(number(Decimal(0), 0))
-    rest = cast(top % bottom, "decimal(38, 0)")
-    multiple = top - rest
-    first = cast(double(multiple) / double(bottom), "decimal(38, 0)")
-    second = cast(double(multiple - first * bottom) / double(bottom), "decimal(38, 0)")
-    up = _one_if((rest + rest).abs() >= bottom.abs()) * _sign(top) * _sign(bottom)
-    whole = first + second + cast(up, "decimal(38, 0)")
-    return cast(whole * number(Decimal(1).scaleb(-FINE), FINE), f"decimal(38, {FINE})")
+    # What does not fit is taken out beforehand: DuckDB shares parts only outside a CASE, so there is none below; and
+    # it computes what is shared for every row, so that no zero may be left to divide by.
+    left = cast(ibis.cases((fits, left)), f"decimal(38, {scale_of(left)})")
+    top = at_scale(left, max(scale, scale_of(left)))
+    bottom = cast(right.nullif(number(Decimal(0), scale_of(right))), f"decimal(38, {scale_of(right)})")
+    first = cast(double(left) / double(bottom), f"decimal(38, {FINE})")
+    left_over = top - cast(first * bottom, f"decimal(38, {scale})")
+    quotient = first + cast(double(left_over) / double(bottom), f"decimal(38, {FINE})")
+    rest = top - cast(quotient * bottom, f"decimal(38, {scale})")
+    twice, step = (rest + rest).abs(), cast(bottom.abs() * unit, f"decimal(38, {scale})")
+    zero = number(Decimal(0), scale)
+    up = _one_if((twice > step) | ((twice == step) & ((rest < zero) == (top < zero)))) * _sign(rest) * _sign(bottom)
+    return cast(quotient + cast(cast(up, "decimal(19, 0)") * unit, f"decimal(38, {FINE})"), f"decimal(38, {FINE})")
 
 
 def _one_if(test: Value) -> Value:
@@ -117,17 +121,3 @@ def _one_if(test: Value) -> Value:
 def _sign(value: Value) -> Value:
     """1, or -1 below 0."""
     return 1 - 2 * _one_if(value < number(Decimal(0), 0))
-
-
-def _times(value: Value, power: int) -> Value:
-    return cast(value * number(Decimal(10) ** power, 0), "decimal(38, 0)") if power else value
-
-
-def _whole(value: Value) -> Value:
-    """A decimal's digits as a whole number: 12.34 at scale 2 is 1234. In two steps where one would not fit."""
-    scale = scale_of(value)
-    while scale:
-        step = min(6, scale)
-        scale -= step
-        value = cast(value * number(Decimal(10) ** step, 0), f"decimal(38, {scale})")
-    return value
