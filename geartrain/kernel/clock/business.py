@@ -16,8 +16,8 @@ from geartrain.kernel.clock.index import WorkIndex, build
 from geartrain.kernel.clock.offsets import MICROSECOND, SECOND, instant_of, micros
 from geartrain.kernel.errors import Invalid
 
-FIRST_YEAR, LAST_YEAR = 1900, 2199  # business time is counted within these
-RANGE = "It is counted from 1900 to 2199."
+FIRST_YEAR, LAST_YEAR = 1970, 2099  # business time is counted within these
+RANGE = "It is counted from 1970 to 2099."
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -108,8 +108,8 @@ OFFICE_HOURS = Week(**dict.fromkeys(("monday", "tuesday", "wednesday", "thursday
 class BusinessCalendar(Strict):
     """A zone, hours and holidays.
 
-    Instants given are aware or naive UTC, as stored; those returned are naive UTC. Business time lies between 1900 and
-    2199. The first question lays out the decades it needs; each one after that is two binary searches.
+    Instants given are aware or naive UTC, as stored; those returned are naive UTC. Business time lies between 1970 and
+    2099. The first question lays out the decades it needs; each one after that is two binary searches.
     """
 
     zone: Zone = "UTC"
@@ -142,7 +142,7 @@ class BusinessCalendar(Strict):
         """Business time from one instant to another; negative where the end is the earlier one.
 
         Raises:
-            Invalid: an instant lies outside 1900 to 2199.
+            Invalid: an instant lies outside 1970 to 2099.
         Example: 9 to 17 on weekdays: Friday 16:00 to Monday 10:00 is two hours.
         Source: the process specification, 3.1: SLA clocks in the owner's calendar.
         """
@@ -156,7 +156,7 @@ class BusinessCalendar(Strict):
         Nothing added to an instant is that instant, also outside business hours.
 
         Raises:
-            Invalid: it lies outside 1900 to 2199.
+            Invalid: it lies outside 1970 to 2099.
         Example: Friday 16:00 and one hour is Friday 17:00; two hours are Monday 10:00. Monday 10:00 less an hour is
             Monday 9:00, less two Friday 16:00.
         """
@@ -177,7 +177,12 @@ class BusinessCalendar(Strict):
         return index.passed(at + 1) > index.passed(at)
 
     def day_of(self, instant: datetime) -> date:
-        """The local day of an instant."""
+        """The local day of an instant.
+
+        Raises:
+            Invalid: it lies outside 1970 to 2099.
+        """
+        self._counted(instant.year, instant.year)
         return instant_of(micros(instant)).replace(tzinfo=UTC).astimezone(self.tz).date()
 
     def is_business_day(self, day: date) -> bool:
@@ -219,7 +224,7 @@ class BusinessCalendar(Strict):
         """The layout of all years that these instants lie in.
 
         Raises:
-            Invalid: not all within 1900 to 2199.
+            Invalid: not all within 1970 to 2099.
         """
         low, high = min(start.year, end.year), max(start.year, end.year)
         self._counted(low, high)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pydantic import Field, model_validator
 
 from geartrain.kernel.clock.business import BusinessCalendar, Strict
-from geartrain.kernel.clock.recurrence import Recurrence
+from geartrain.kernel.clock.recurrence import ONE, Recurrence
 from geartrain.kernel.clock.term import Term, due_before
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
@@ -90,7 +90,7 @@ class Cadence(Strict):
         return [
             Issue("cadence_exception_unused", Level.warning, f"Nothing recurs on {change.day}.", where, hint)
             for change in self.exceptions
-            if not self._scheduled(change.day, change.day + timedelta(days=1), fiscal, business)
+            if not self._scheduled(change.day, change.day + ONE, fiscal, business)
         ]
 
     def _scheduled(self, since: date, until: date, fiscal: Calendar, business: BusinessCalendar) -> list[date]:
@@ -100,9 +100,13 @@ class Cadence(Strict):
         """Each scheduled day and where it went, in order of that; those outside the window are gone."""
         if until <= since:
             return []
-        days = set(self._scheduled(since - FARTHEST, until + FARTHEST, fiscal, business))
+        # What falls on one day comes from at most FARTHEST away, or was moved there by an exception.
+        windows = [(since - 2 * FARTHEST, until + 2 * FARTHEST)]
         for change in self.exceptions:
-            days.update(self._scheduled(change.day, change.day + timedelta(days=1), fiscal, business))
+            windows.append((change.day, change.day + ONE))
+            if change.move_to is not None:
+                windows.append((change.move_to - FARTHEST, change.move_to + FARTHEST + ONE))
+        days = {day for low, high in windows for day in self._scheduled(low, high, fiscal, business)}
         changes = {c.day: c for c in self.exceptions}
         placed = _merged(self._place(day, changes.get(day), business) for day in sorted(days))
         return [p for p in placed if since <= (p.day or p.scheduled) < until]

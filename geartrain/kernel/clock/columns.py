@@ -20,7 +20,7 @@ from geartrain.kernel.errors import Invalid
 Instants = npt.NDArray[np.datetime64]
 Durations = npt.NDArray[np.timedelta64]
 NONE = np.iinfo(np.int64).min  # how NumPy stores NaT
-LOW, HIGH = micros(datetime(FIRST_YEAR, 1, 2)), micros(datetime(LAST_YEAR, 12, 31))  # noqa: DTZ001
+LOW, HIGH = micros(datetime(FIRST_YEAR, 1, 1)), micros(datetime(LAST_YEAR + 1, 1, 1))  # noqa: DTZ001
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def working_times(calendars: Mapping[str, BusinessCalendar], whose: Any, start: 
         start: Column of stored instants: Arrow timestamps or datetime64, UTC.
         end: The same.
     Returns:
-        NaT where an instant or key is missing, or an instant lies outside 1900 to 2199.
+        NaT where an instant or key is missing, or an instant lies outside 1970 to 2099.
     Raises:
         Invalid: a key has no calendar, or the columns are of different lengths.
     """
@@ -63,7 +63,7 @@ def working_times(calendars: Mapping[str, BusinessCalendar], whose: Any, start: 
 def due_times(calendars: Mapping[str, BusinessCalendar], whose: Any, start: Any, term: Term) -> Instants:
     """When a term that begins at each instant ends: `term.due` for a column.
 
-    Args and Raises: as `working_times`; NaT where something is missing or the end lies outside 1900 to 2199.
+    Args and Raises: as `working_times`; NaT where something is missing or the end lies outside 1970 to 2099.
     """
     since = _instants(start)
     found = np.full(len(since), NONE, np.int64)
@@ -81,7 +81,8 @@ def sla_clocks(
         calendars: By key.
         whose: Column of the keys of the owners' calendars.
         opened: Column of instants the clocks start at.
-        touched: Column of instants of the first human touch; missing where there was none.
+        touched: Column of instants of the first human touch; missing where there was none. One before the clock was
+            opened is in time, after a negative time.
         term: What each has.
         as_of: The instant of the reading; what comes after it has not happened.
     Raises:
@@ -146,7 +147,7 @@ def _due(calendar: BusinessCalendar, since: Micros, term: Term) -> Micros:
     try:
         last = due(calendar, instant_of(int(since.max())), term)
     except Invalid:  # the last of them runs out of counted time: so may others
-        last = instant_of(HIGH)
+        last = instant_of(HIGH - 1)
     index = calendar.covering(instant_of(int(since.min())), last)
     if term.hours is not None:
         target = index.passed_all(since) + term.work // MICROSECOND

@@ -45,7 +45,7 @@ def due(calendar: BusinessCalendar, opened: datetime, term: Term) -> datetime:
     """When a term that begins at an instant ends, naive UTC. On time is up to and including it.
 
     Raises:
-        Invalid: outside 1900 to 2199.
+        Invalid: outside 1970 to 2099.
     Example: 9 to 17 on weekdays, opened Friday 16:00: 2 hours are Monday 10:00, 1 business day is Monday 17:00, and 1
         day is the midnight that Sunday begins with.
     Source: the process specification, 3.1: due_at is computed once, at assignment.
@@ -64,7 +64,7 @@ def due_before(calendar: BusinessCalendar, at: datetime, term: Term) -> datetime
     Hours are business time; business days end with the hours of the n-th one before the local day, days with midnight.
 
     Raises:
-        Invalid: outside 1900 to 2199.
+        Invalid: outside 1970 to 2099.
     Example: 9 to 17 on weekdays, a meeting on Monday at 10:00: 2 hours before is Friday 16:00, 1 business day before
         is Friday 17:00, 1 day before is the midnight that Monday begins with.
     """

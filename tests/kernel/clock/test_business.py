@@ -97,11 +97,13 @@ def test_business_days(berlin):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda c: c.working_time(at("1899-12-31"), at("2026-01-01")),
-        lambda c: c.working_time(at("2026-01-01"), at("2200-01-01")),
+        lambda c: c.working_time(at("1969-12-31"), at("2026-01-01")),
+        lambda c: c.working_time(at("2026-01-01"), at("2100-01-01")),
         lambda c: c.add_working_time(at("2026-01-01"), timedelta(days=365 * 100)),
         lambda c: c.add_working_time(at("2026-01-01"), -timedelta(days=365 * 100)),
-        lambda c: c.add_business_days(date(2026, 1, 1), 60_000),
+        lambda c: c.add_business_days(date(2026, 1, 1), 20_000),
+        lambda c: c.add_business_days(date(2026, 1, 1), -20_000),
+        lambda c: c.day_of(at("9999-12-31")),
         lambda c: c.is_business_day(date(1800, 1, 1)),
         lambda c: c.business_days(date(2026, 1, 1), date(2300, 1, 1)),
         lambda c: c.in_zone("Europe/Atlantis"),
@@ -122,7 +124,7 @@ def test_what_lies_outside_the_counted_years_is_refused(berlin, ask):
         ({"hours": {}}, "no business time"),
         ({"zone": "Mars/Olympus"}, "no time zone"),
         ({"holidays": [{"day": "2026-01-01", "name": "a"}, {"day": "2026-01-01", "name": "b"}]}, "twice"),
-        ({"holidays": [{"day": "1815-06-18", "name": "Waterloo"}]}, "1900"),
+        ({"holidays": [{"day": "1815-06-18", "name": "Waterloo"}]}, "1970"),
         ({"colour": "red"}, "Extra inputs"),
     ],
 )
