@@ -39,5 +39,5 @@ def read_entry(path: Path) -> LoadEntry:
     """
     try:
         return entry_of(json.loads(path.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise Damaged(f"{path} cannot be read.", hint="Restore the folder from a backup.") from None
