@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -204,3 +205,11 @@ def test_nobody_works_on_a_holiday(holiday, zone):
     calendar = BusinessCalendar(zone=zone, hours=OFFICE, holidays=(holiday,))
     start = datetime(holiday.day.year, holiday.day.month, holiday.day.day, tzinfo=calendar.tz)
     assert calendar.working_time(start, start + timedelta(days=1)) == timedelta(0)
+
+
+@given(st.lists(days, max_size=6, unique=True), days, days)
+def test_business_days_are_those_numpy_counts(feasts, start, end):
+    start, end = sorted((start, end))
+    calendar = BusinessCalendar(hours=OFFICE, holidays=tuple(Holiday(day=d, name="Feast") for d in feasts))
+    assert len(calendar.business_days(start, end)) == np.busday_count(start, end, holidays=feasts)
+    assert calendar.add_business_days(start, 5) == np.busday_offset(start, 5, roll="backward", holidays=feasts).item()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML
 
 from geartrain.kernel.clock.business import BusinessCalendar, Holiday, Week
 from geartrain.kernel.clock.cadence import Cadence, Change, OnHoliday
@@ -173,6 +174,33 @@ def test_an_exception_stands_once():
 )
 def test_a_policy_says_which_fiscal_year(said, calendar):
     assert TypeAdapter(FiscalYear).validate_python(said).calendar("Asia/Tokyo") == calendar
+
+
+def test_reads_as_yaml_is_written():
+    said = """
+    kind: qbr
+    recurs: {every: quarter, number: 3, day: business_day}
+    at: 09:30
+    attendees: [head_of_sales]
+    pre_read: {hours: 1.5}
+    exceptions:
+      - {day: 2026-05-05, move_to: 2026-05-12, reason: Trade fair}
+    """
+    cadence = Cadence.model_validate(YAML(typ="safe", pure=True).load(said))
+    assert Cadence.model_validate_json(cadence.model_dump_json()) == cadence
+    found = cadence.occurrences(date(2026, 5, 1), date(2026, 6, 1), fiscal=FEBRUARY, business=NEW_YORK)
+    assert [(o.starts, o.pre_read_due) for o in found] == [(at("2026-05-12 13:30"), at("2026-05-11 20:00"))]
+    assert Cadence.model_json_schema()["properties"]["recurs"]["discriminator"]["propertyName"] == "every"
+
+
+@given(st.sampled_from(WEEKDAYS), st.integers(-5, 5).filter(bool), st.integers(2020, 2030))
+def test_weekdays_of_calendar_months_are_those_of_the_rfc(day, number, year):
+    since, until = date(year, 1, 1), date(year + 2, 1, 1)
+    around = {"fiscal": FiscalCalendar(1), "business": NEW_YORK}
+    rule = ByRule(every="rrule", rule=f"FREQ=MONTHLY;BYDAY={number}{day[:2].upper()}", starting=since)
+    assert InPeriod(every="month", number=number, day=day).days(since, until, **around) == rule.days(
+        since, until, **around
+    )
 
 
 recurrences = (
