@@ -10,7 +10,7 @@ from geartrain.sample.people import Seats, Staff
 from geartrain.sample.tables import Columns, Table, ids, labels, texts
 from geartrain.sample.world import DAY, MISSING, Array, World, in_hours, pick, working
 
-LEGACY = 0.3  # share of the accounts that were customers before the history begins
+LEGACY = 0.19  # share of the accounts that were customers before the history begins
 CURRENCY_NAMES = ("USD", "EUR", "GBP")
 
 

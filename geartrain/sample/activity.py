@@ -75,7 +75,8 @@ def _touches(at: Array, kind: Array, function: int, **given: Array) -> Columns:
 def _by_marketing(world: World, rng: np.random.Generator, leads: Columns, campaign: Array, account: Array) -> Columns:
     """The touch that made the lead, and those that warmed it: more for leads that went far."""
     last = np.maximum.reduce([leads["mql"], leads["sql"], leads["converted"]])
-    mean = np.where(leads["converted"] != MISSING, 3.4, np.where(leads["mql"] != MISSING, 0.9, 0.25))
+    reached = [leads["converted"] != MISSING, leads["sal"] != MISSING, leads["mql"] != MISSING]
+    mean = np.select(reached, [3.6, 2.3, 0.9], 0.2)
     theirs = np.isin(leads["function"], [1, 2])
     lead, nth = repeat(rng.poisson(mean * np.where(theirs, 0.55, 1.0)) + ~theirs)
     span = np.where(last != MISSING, last - leads["created"], 12 * DAY)[lead]
@@ -109,12 +110,11 @@ def _on_deals(world: World, rng: np.random.Generator, staff: Staff, deals: Colum
     """What the owner of a deal does on it: more the further it gets."""
     start, end = deals["created"], np.where(deals["closed"] != MISSING, deals["closed"], world.now)
     end = np.where(deals["forgotten"] != MISSING, deals["forgotten"], end)
-    mean = 1.1 + 0.75 * (deals["last"] + deals["is_won"]) * np.array([1.35, 1.0, 0.75])[deals["segment"]]
+    mean = 1.2 + 1.1 * (deals["last"] + deals["is_won"]) * np.array([1.35, 1.0, 0.75])[deals["segment"]]
     deal, _ = repeat(rng.poisson(mean))
     at = start[deal] + (rng.random(len(deal)) * (end - start)[deal]).astype(np.int64)
     kind = pick(rng, np.array([0, 0, 38, 30, 32, 0]), len(deal))
-    user = staff.seats.holding(deals["seat"][deal], at // DAY)
-    name = staff.column("user_id")[user]
+    name = staff.column("user_id")[standing.working(deal, at)]
     name[rng.random(len(deal)) < 0.01] = None  # a shared mailbox
     return _touches(
         at, kind, 1, deal=deal, account=deals["account"][deal], user=name, minutes=_minutes(rng, kind),

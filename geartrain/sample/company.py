@@ -62,9 +62,9 @@ class Segment:
 
 
 SEGMENT = {
-    "enterprise": Segment(35, 110, 6, 74_000, 0.46, 118, 0.23, 126_000, 118_000),
-    "mid_market": Segment(55, 150, 8, 29_000, 0.44, 72, 0.25, 86_000, 80_000),
-    "smb": Segment(110, 235, 12, 10_400, 0.42, 37, 0.28, 64_000, 52_000),
+    "enterprise": Segment(55, 110, 6, 74_000, 0.46, 118, 0.23, 126_000, 118_000),
+    "mid_market": Segment(90, 150, 8, 29_000, 0.44, 72, 0.25, 86_000, 80_000),
+    "smb": Segment(170, 235, 12, 10_400, 0.42, 37, 0.28, 64_000, 52_000),
 }
 
 # The stories a visitor can find: one region behind, one team short of selling time, deals stuck in one stage.

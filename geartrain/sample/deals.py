@@ -81,9 +81,11 @@ def _direct(world: World, rng: np.random.Generator, accounts: Columns, staff: St
 
 
 def _account_of(rng: np.random.Generator, accounts: Columns, seat: Array) -> Array:
+    """An account of each seat; where it was a customer already, draw once more."""
     first = np.searchsorted(accounts["seat"], seat, side="left")
     after = np.searchsorted(accounts["seat"], seat, side="right")
-    return np.asarray(first + (rng.random(len(seat)) * (after - first)).astype(np.int64))
+    drawn, again = (first + (rng.random(len(seat)) * (after - first)).astype(np.int64) for _ in range(2))
+    return np.where(accounts["is_legacy"][drawn], again, drawn)
 
 
 def _aimed(world: World, rng: np.random.Generator, accounts: Columns, deals: Columns) -> Columns:

@@ -16,16 +16,31 @@ STAGE, AMOUNT, CLOSE_DATE, OWNER, CATEGORY = range(5)
 CATEGORIES = ("Pipeline", "Best Case", "Commit", "Closed", "Omitted")
 # Chance of each category (Pipeline, Best Case, Commit) on entering a stage.
 CATEGORY_BY_STAGE = np.array([[97, 3, 0], [88, 12, 0], [48, 47, 5], [14, 62, 24], [4, 26, 70]])
-AMOUNT_MOVES = np.array([0.0, 0.12, 0.3, 0.42, 0.3])  # chance that entering a stage changes the amount
+AMOUNT_MOVES = np.array([0.0, 0.22, 0.4, 0.5, 0.36])  # chance that entering a stage changes the amount
 
 
 @dataclass
 class Standing:
-    """How deals stand at the end: close_date (a day), owner (a user's number), category (an index, CATEGORIES)."""
+    """How deals stand at the end.
+
+    Args:
+        close_date: A day.
+        owner: The number of the user who owns each.
+        category: An index into CATEGORIES.
+        opener: The number of the user who owned each at first.
+        handed: The instant it was last given to another, MISSING for never.
+    """
 
     close_date: Array
     owner: Array
     category: Array
+    opener: Array
+    handed: Array
+
+    def working(self, deal: Array, at: Array) -> Array:
+        """Who worked on each deal at an instant."""
+        before = (self.handed[deal] == MISSING) | (at < self.handed[deal])
+        return np.asarray(np.where(before, self.opener[deal], self.owner[deal]))
 
 
 @dataclass
@@ -46,10 +61,10 @@ def generate_history(world: World, staff: Staff, deals: Columns, amount: Array) 
         amount: In cents, as the deals end up.
     """
     rng, log = world.stream("history"), _Log()
-    owner = _owners(world, rng, staff, deals, log)
-    category = _stages(world, rng, deals, owner[0], log)
-    _amounts(rng, deals, amount, owner[0], log)
-    close_date = _close_dates(world, rng, deals, owner[0], log)
+    opener, owner, handed = _owners(world, rng, staff, deals, log)
+    category = _stages(world, rng, deals, opener, log)
+    _amounts(rng, deals, amount, opener, log)
+    close_date = _close_dates(world, rng, deals, opener, log)
     deal, at, which, old, new, by = (np.concatenate([p[n] for p in log.parts]) for n in range(6))
     users = texts(user_id(n) for n in range(len(staff.rows)))
     table = Table(
@@ -60,7 +75,7 @@ def generate_history(world: World, staff: Staff, deals: Columns, amount: Array) 
         },
     )  # fmt: skip
     order(table, "changed_at", "opportunity_id", "field")
-    return table, Standing(close_date, owner[1], category)
+    return table, Standing(close_date, owner, category, opener, handed)
 
 
 def _ends(world: World, deals: Columns) -> Array:
@@ -69,26 +84,32 @@ def _ends(world: World, deals: Columns) -> Array:
     return np.where(deals["forgotten"] != MISSING, deals["forgotten"], end)
 
 
-def _owners(world: World, rng: np.random.Generator, staff: Staff, deals: Columns, log: _Log) -> tuple[Array, Array]:
-    """Owners at creation and at the end: whoever holds the seat; what Eve forgot stays hers."""
+def _owners(
+    world: World, rng: np.random.Generator, staff: Staff, deals: Columns, log: _Log
+) -> tuple[Array, Array, Array]:
+    """Owners at creation, at the end, and when they last changed.
+
+    A deal is of whoever holds the seat when it is created. When they leave, it goes to whoever holds the seat then; who
+    covers a vacant seat keeps what he began. What Eve forgot stays hers.
+    """
     seats, count = staff.seats, len(deals["seat"])
     users = texts(user_id(n) for n in range(len(staff.rows)))
     day = deals["created"] // DAY
     first = seats.holding(deals["seat"], day)
-    none = texts([None] * count)
-    log.add(OWNER, np.arange(count), deals["created"], none, users[first], first)
-    current, end = first.copy(), np.where(deals["closed"] != MISSING, deals["closed"], world.now)
-    # Holders change at midnight; deals follow in the course of that day or the next.
-    by_seat = np.argsort(deals["seat"], kind="stable")
-    edges = np.searchsorted(deals["seat"][by_seat], np.arange(len(seats) + 1))
-    for seat, changed, leaver, follower in seats.handovers:
-        rows = by_seat[edges[seat] : edges[seat + 1]]
-        rows = rows[(current[rows] == leaver) & (day[rows] < changed) & (end[rows] // DAY > changed + 5)]
-        rows = rows[~((leaver == EVE) & (deals["forgotten"][rows] != MISSING))]
+    log.add(OWNER, np.arange(count), deals["created"], texts([None] * count), users[first], first)
+    current, handed = first.copy(), np.full(count, MISSING)
+    end = np.where(deals["closed"] != MISSING, deals["closed"], world.now) // DAY
+    left = staff.column("end_date")
+    for leaver in np.flatnonzero(left != MISSING)[np.argsort(left[left != MISSING], kind="stable")].tolist():
+        changed = int(left[leaver]) + 1
+        rows = np.flatnonzero((current == leaver) & (day < changed) & (end > changed + 5))
+        if leaver == EVE:
+            rows = rows[deals["forgotten"][rows] == MISSING]
         at = in_hours(rng, working(np.full(len(rows), changed)), deals["region"][rows])
-        log.add(OWNER, rows, at, users[current[rows]], users[np.full(len(rows), follower)], np.full(len(rows), GRACE))
-        current[rows] = follower
-    return first, current
+        follower = seats.holding(deals["seat"][rows], np.full(len(rows), changed))
+        log.add(OWNER, rows, at, users[current[rows]], users[follower], np.full(len(rows), GRACE))
+        current[rows], handed[rows] = follower, at
+    return first, current, handed
 
 
 def _stages(world: World, rng: np.random.Generator, deals: Columns, by: Array, log: _Log) -> Array:

@@ -11,12 +11,13 @@ from geartrain.sample.tables import Columns, Table, ids, labels, only, take, tex
 from geartrain.sample.world import (
     DAY,
     MISSING,
+    OPENS,
+    SHUTS,
     Array,
     World,
     as_date,
     demand,
     first_of_month,
-    in_hours,
     month_of,
     pick,
     working,
@@ -59,21 +60,26 @@ def generate_leads(world: World, seats: Seats) -> Columns:
     function = np.array([s[1] for s in SOURCES])[source]
     # Interest comes at any hour; people answer in theirs.
     created = day * DAY + (rng.beta(3, 2.2, count) * 86_000).astype(np.int64)
-    steps = _steps(world, rng, created, function, region)
+    steps = _steps(world, rng, created, source, region)
     lead = {"seat": seat, "region": region, "source": source, "function": function, "created": created, **steps}
     lead["email_open"] = rng.random(count)
     return take(lead, np.lexsort([created]))
 
 
-def _steps(world: World, rng: np.random.Generator, created: Array, function: Array, region: Array) -> Columns:
+def _steps(world: World, rng: np.random.Generator, created: Array, source: Array, region: Array) -> Columns:
     """The instants of each step; a lead that fails one takes none after it."""
     count = len(created)
+    function = np.array([s[1] for s in SOURCES])[source]
     years = world.age(created // DAY)
     chance = PASSES[function].copy()
     chance[:, 1] *= np.where(region == 2, 0.9, 1.0)
     chance[:, 1:3] *= (1 + 0.02 * np.clip(years, -1, 5))[:, None]
     passed = np.cumprod(rng.random((count, 4)) < chance, axis=1).astype(bool)
-    mql = _after(rng, created, rng.exponential(1.6, count), region)
+    # Who reads or listens is warmed up for a week or two; who asks is looked at the same day.
+    nurtured = np.isin(source, [n for n, s in enumerate(SOURCES) if s[0] in ("Webinar", "Content", "Event")])
+    mql = _after(rng, created, rng.exponential(np.where(nurtured, 9.0, 0.25)), region)
+    called = ~passed[:, 0] & (rng.random(count) < np.where(nurtured, 0.1, 0.7))
+    mql = np.where(called, created, mql)
     # Sales answers faster every year, and slowest in Europe.
     speed = np.where(region == 2, 26.0, 15.0) * np.exp(-0.22 * np.clip(years, 0, 6))
     assigned = mql + rng.integers(60, 1500, count)
@@ -90,16 +96,22 @@ def _steps(world: World, rng: np.random.Generator, created: Array, function: Arr
     rejected = known(np.where(passed[:, 1], sal + turned - touched, turned), no)
     recycled = known(rejected + 30 * DAY, (rejected != MISSING) & (rng.random(count) < 0.25))
     return {
-        "mql": known(mql, passed[:, 0]), "assigned": known(assigned, passed[:, 0]),
-        "touched": known(touched, passed[:, 0]), "sal": known(sal, passed[:, 1]), "sql": known(sql, passed[:, 2]),
+        "mql": known(mql, passed[:, 0]),
+        "assigned": known(assigned, passed[:, 0] | called),
+        "touched": known(touched, passed[:, 0] | called),
+        "sal": known(sal, passed[:, 1]), "sql": known(sql, passed[:, 2]),
         "converted": known(converted, passed[:, 3]), "rejected": rejected, "recycled": recycled,
     }  # fmt: skip
 
 
 def _after(rng: np.random.Generator, before: Array, days: Array, region: Array) -> Array:
-    """An instant about so many days later, in working hours and never before."""
-    day = working(before // DAY + days.astype(np.int64))
-    return np.asarray(np.maximum(in_hours(rng, day, region), before + rng.integers(240, 5400, len(before))))
+    """An instant so many days later; outside working hours, within the first hour of the next working day."""
+    at = before + (days * DAY).astype(np.int64)
+    day, hour = at // DAY, at % DAY / 3600
+    day = np.where(hour > SHUTS[region], day + 1, day)
+    inside = (hour >= OPENS[region]) & (hour <= SHUTS[region]) & (working(day) == day)
+    opened = working(day) * DAY + ((OPENS[region] + rng.random(len(before))) * 3600).astype(np.int64)
+    return np.where(inside, at, np.maximum(opened, before + 60))
 
 
 def choose_campaigns(world: World, leads: Columns, campaigns: Table) -> Array:
@@ -130,7 +142,7 @@ def lead_table(
     company = names[guess]
     sdrs = [np.array([n for n in staff.working("sdr") if staff.rows[n]["region"] == r]) for r in REGIONS]
     owner = np.array([sdrs[r][int(u * len(sdrs[r]))] for r, u in zip(region, rng.random(count), strict=True)])
-    routed = leads["mql"] != MISSING
+    routed = (leads["mql"] != MISSING) | (leads["assigned"] != MISSING)
     first, last = rng.integers(0, len(FIRST), count), rng.integers(0, len(LAST), count)
     host = [f"{c.split()[0]}{c.split()[1]}".lower() if len(c.split()) > 1 else EMPLOYERS[0] for c in company]
     mail = [f"{FIRST[f]}.{LAST[n]}@{h}.example".lower() for f, n, h in zip(first, last, host, strict=True)]

@@ -244,7 +244,7 @@ def quota_table(world: World, staff: Staff, credited: Array, season: Array) -> T
             typical = level[mine[:, None] & ramped & (year == y)]
             aim = np.median(typical) if len(typical) >= 12 else pooled * 1.08 ** (y - np.mean(year))
             for q in np.flatnonzero(year == y):
-                amount = max(round(aim * season[q] * 4 * 1.03 / 250_000), 1) * 250_000
+                amount = max(round(aim * season[q] * 4 * 0.96 / 250_000), 1) * 250_000
                 for s in np.flatnonzero(mine & here[:, q]):
                     ramp = min(1.0, 0.4 + 0.6 * max(0, int(begins[q]) - int(start[s]) + 45) / (RAMP_DAYS + 45))
                     rows.append(

@@ -107,7 +107,7 @@ def _towards_quarter_end(rng: np.random.Generator, closed: Array, entered: Array
     end = quarter_end(day)
     before = quarter_end(day - 80)
     back = (rng.beta(1, 2.6, count) * 11).astype(np.int64)
-    late = (end - day < 38) & (rng.random(count) < 0.5)
+    late = (end - day < 48) & (rng.random(count) < 0.62)
     early = (day - before < 14) & (day > before) & (rng.random(count) < 0.4)
     target = np.select([late, early], [end - back, before - back], day)
     target -= np.array([0, 0, 0, 0, 0, 1, 2])[weekday(target)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -50,8 +50,7 @@ class Seats:
 
     Args:
         team, region, segment: Of each seat.
-        holder: The user on each seat (rows) and day (columns, from the opening), who covers it while it is vacant.
-        handovers: (seat, day, from user, to user) of every change of holder within the history, by day.
+        holder: The user on each seat (rows) and day (columns, from the opening); who covers it while it is vacant.
     """
 
     team: Array
@@ -59,7 +58,6 @@ class Seats:
     segment: Array
     holder: Array
     opening: int
-    handovers: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.team)
@@ -251,9 +249,7 @@ def _fill_seats(desk: _Desk, teams: tuple[tuple[str, str, str], ...], managers: 
         for user, begin, end in _careers(desk, rng, teams[team[seat]], managers[team[seat]], first, eve_left):
             holder[seat, max(begin - world.opening, 0) : max(end - world.opening, 0)] = user
     _cover(holder, team, managers)
-    seats = Seats(team, region, segment, holder, world.opening)
-    seats.handovers = _handovers(holder, world)
-    return seats
+    return Seats(team, region, segment, holder, world.opening)
 
 
 def _founder(team: int, nth: int) -> int | None:
@@ -297,12 +293,3 @@ def _cover(holder: Array, team: Array, managers: list[int]) -> None:
         mates = np.roll(held[first:after, days], first - seat, axis=0)
         nearest = mates[np.argmax(mates >= 0, axis=0), np.arange(len(days))]
         holder[seat, days] = np.where(nearest >= 0, nearest, managers[team[seat]])
-
-
-def _handovers(holder: Array, world: World) -> list[tuple[int, int, int, int]]:
-    seat, step = np.nonzero(holder[:, 1:] != holder[:, :-1])
-    rows = zip(
-        seat.tolist(), (step + 1 + world.opening).tolist(), holder[seat, step].tolist(),
-        holder[seat, step + 1].tolist(), strict=True,
-    )  # fmt: skip
-    return sorted(rows, key=lambda row: (row[1], row[0]))
