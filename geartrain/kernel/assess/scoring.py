@@ -115,7 +115,8 @@ def assess(criteria: Group, observations: Mapping[str, Observation]) -> Assessme
     Args:
         criteria: The tree.
         observations: By key of a leaf: `Units` or a truth value for a rule, a number for a metric, `Ratings` for a
-            rating. None, and a leaf that is not named, is not assessed; so are units of which none is applicable.
+            rating. None, and a leaf that is not named, is not assessed; nor are units of which none is applicable.
+            Units that are unknown lower the coverage.
     Raises:
         Invalid: a key is no leaf of the tree, or another kind of thing was seen than the leaf is about.
     Example: completeness .4 (60 of 80 and 95 of 100, pooled), validity .3 (180 of 200), uniqueness .2 (98 of 100) and
@@ -181,10 +182,12 @@ def _group(group: Group, seen: list[_Seen]) -> _Seen:
 
 def _ruled(criterion: Ruled, seen: Units) -> _Seen:
     if not seen.applicable:
-        return _Seen(criterion, None, Fraction(0), saw="0 units", reason="nothing it applies to")
+        reason = f"unknown for all {seen.unknown:,}" if seen.unknown else "nothing it applies to"
+        return _Seen(criterion, None, Fraction(0), reason=reason)
     value = Fraction(seen.passing, seen.applicable)
-    saw = f"{seen.passing:,} of {seen.applicable:,} pass"
-    return _judged(_Seen(criterion, value, Fraction(1), saw=saw, units=seen.applicable))
+    saw = f"{seen.passing:,} of {seen.applicable:,} pass" + (f", {seen.unknown:,} unknown" if seen.unknown else "")
+    coverage = Fraction(seen.applicable, seen.applicable + seen.unknown)
+    return _judged(_Seen(criterion, value, coverage, saw=saw, units=seen.applicable))
 
 
 def _rated(criterion: Rated, ratings: tuple[Decimal, ...]) -> _Seen:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from geartrain.kernel.assess import Group, Ratings, Units, Unknown, Verdict, assess, read_units, unit_columns, units
+from geartrain.kernel.assess import Group, Ratings, Units, Verdict, assess, read_units, unit_columns, units
 from geartrain.kernel.errors import Invalid
 
 
@@ -85,17 +85,38 @@ def test_explains_itself_in_words():
     assert lines[-1] == "  timeliness: not assessed"
 
 
-def test_a_unit_whose_check_is_unknown_is_left_out_or_fails():
-    records = [{"x": True}, {"x": False}, {"x": None}, {"x": True, "off": True}]
-    leaf = group(rule("a", applies_when="coalesce(off, false) = false")).leaves["a"]
-    assert units(leaf, records) == Units(1, 2)
-    assert units(leaf.model_copy(update={"unknown": Unknown.fails}), records) == Units(1, 3)
-    table = ibis.memtable([{"x": True}, {"x": False}, {"x": None}], schema={"x": "boolean"})
-    tree = group(rule("a"), rule("b", unknown="fails"), rule("c", of="lead"))
+RECORDS = [{"x": True}, {"x": False}, {"x": None}, {"x": True, "off": True}, {"x": True, "off": None}]
+FLAGS = pa.schema({"x": pa.bool_(), "off": pa.bool_()})
+
+
+@pytest.mark.parametrize(
+    ("more", "counts"),
+    [
+        ({}, Units(3, 4, 1)),
+        ({"unknown": "fails"}, Units(3, 5)),
+        ({"applies_when": "not off"}, Units(1, 2, 2)),
+        ({"applies_when": "not off", "unknown": "fails"}, Units(1, 3, 1)),
+        ({"applies_when": "not coalesce(off, false)"}, Units(2, 3, 1)),
+        ({"applies_when": "false"}, Units(0, 0)),
+        ({"check": "not x"}, Units(1, 4, 1)),
+    ],
+)
+def test_a_unit_that_is_unknown_is_left_out_or_fails(more, counts):
+    # One by one (off is false where it is not given), and in columns.
+    records = [{"off": False} | r for r in RECORDS]
+    tree = group(rule("a", **more), rule("other", of="lead"))
+    assert units(tree.leaves["a"], records) == counts
+    table = ibis.memtable(pa.Table.from_pylist(records, schema=FLAGS))
     found = read_units(table.aggregate(**unit_columns(tree, table)).to_pyarrow().to_pylist()[0])
-    assert found == {"a": Units(1, 2), "b": Units(1, 3)}
-    empty = table.filter(ibis.literal(value=False))
+    assert found == {"a": counts}
+    empty = table.filter(table.x & ~table.x)
     assert read_units(empty.aggregate(**unit_columns(tree, empty)).to_pyarrow().to_pylist()[0])["a"] == Units(0, 0)
+
+
+def test_unknown_units_lower_the_coverage_and_are_said():
+    found = assess(group(rule("a"), rule("b")), {"a": Units(2, 4, 6), "b": Units(0, 0, 3)})
+    assert (found.score, found.coverage, found.unassessed) == (Decimal("0.5"), Decimal("0.2"), ("b",))
+    assert [p.saw or p.reason for p in found.tree.parts] == ["2 of 4 pass, 6 unknown", "unknown for all 3"]
 
 
 def test_what_applies_to_nothing_is_not_assessed():
@@ -191,8 +212,9 @@ def test_what_was_not_asked_for_is_refused(seen):
 
 
 def test_units_that_cannot_be():
-    with pytest.raises(Invalid):
-        Units(2, 1)
+    for counts in ((2, 1), (-1, 1), (1, 1, -1)):
+        with pytest.raises(Invalid):
+            Units(*counts)
 
 
 @pytest.mark.parametrize(
