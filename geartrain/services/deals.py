@@ -24,12 +24,12 @@ MOST = 5_000
 
 @dataclass(frozen=True)
 class Deals:
-    """Some deals, with how many there are and what they are worth together."""
+    """Some deals, with how many there are and what they are worth together, by currency: unlike ones are not added."""
 
     what: str
     rows: list[dict[str, Any]]
     total: int
-    amount: Any
+    amounts: dict[str, Any]
     without_amount: int
 
 
@@ -94,41 +94,16 @@ def _list(facts: Facts, asked: Wanted) -> Deals:
         table = table.filter(FLAGS[asked.flag](table, facts.as_of))
     if asked.where:
         table = table.filter(parse(asked.where).on(table))
-    sums = table.aggregate(n=table.count(), amount=table.amount.sum(), known=table.amount.count())
-    row = facts.execute(sums).to_pylist()[0]
+    sums = table.group_by("currency").aggregate(n=table.count(), amount=table.amount.sum(), known=table.amount.count())
+    found = facts.execute(sums.order_by(ibis.desc("n"), "currency")).to_pylist()
     by = ibis.desc(SORTS[asked.sort]) if asked.descending else ibis.asc(SORTS[asked.sort])
     ordered = table.order_by([table[SORTS[asked.sort]].isnull(), by, "opportunity_id"]).limit(asked.limit)
     rows = facts.execute(ordered).to_pylist()
-    for found in rows:
-        found["flags"] = _flags(found, facts.as_of)
-    return Deals(asked.what, rows, int(row["n"]), row["amount"], int(row["n"]) - int(row["known"]))
-
-
-def sum_due_months(ws: Workspace, actor: Actor, *, view: View, months: int = 12) -> list[tuple[str, Any]]:
-    """Open amount by the month it is expected to close in: `overdue` first, then so many months, then the rest.
-
-    What is due later than those months is under `later`, what has no date under `no date`; nothing is left out.
-    """
-    require(actor, Permission.view_records)
-    with open_facts(ws, actor, as_of=view.as_of) as facts:
-        found = remembered(("due", facts.scope(pay_read=False), view.where), lambda: _due(facts, view))
-    dated = sorted(k for k in found if k not in ("overdue", "no date"))
-    shown = ["overdue", *dated[:months]]
-    later = sum(found[k] for k in dated[months:])
-    rest = [("later", later)] if later else []
-    return [*((k, found[k]) for k in shown if k in found), *rest, *((k, found[k]) for k in ["no date"] if k in found)]
-
-
-def _due(facts: Facts, view: View) -> dict[str, Any]:
-    table = _described(facts)
-    table = table.filter(_became(facts, table, "open", view.period.start, view.until))
-    if view.where:
-        table = table.filter(parse(view.where).on(table))
-    late = (table.close_date < ibis.literal(view.as_of, "date")).fill_null(False)
-    month = table.close_date.strftime("%Y-%m")
-    keyed = table.mutate(due=ibis.cases((table.close_date.isnull(), "no date"), (late, "overdue"), else_=month))
-    sums = keyed.group_by("due").aggregate(amount=keyed.amount.sum().fill_null(0)).order_by("due")
-    return {str(r["due"]): r["amount"] for r in facts.execute(sums).to_pylist()}
+    for row in rows:
+        row["flags"] = _flags(row, facts.as_of)
+    total, known = (sum(int(f[c]) for f in found) for c in ("n", "known"))
+    amounts = {str(f["currency"]): f["amount"] for f in found if f["amount"] is not None}
+    return Deals(asked.what, rows, total, amounts, total - known)
 
 
 def _described(facts: Facts) -> ibis.Table:

@@ -63,7 +63,8 @@ def list_figures(ws: Workspace, actor: Actor, *, view: View, keys: Sequence[str]
     """Figures in the order of the keys; the answers are remembered, so asking again costs nothing."""
     now = ask(ws, actor, view, keys)
     earlier, seen = _same_stretch_before(ws, view)
-    before = ask(ws, actor, view, keys, since=earlier.start, until=seen + timedelta(days=1), as_of=seen)
+    # The whole period before, seen from as far into it: quotas and due dates reach to its end there too.
+    before = ask(ws, actor, view, keys, since=earlier.start, until=earlier.end, as_of=seen)
     # What has no date of its own is as it is on the day that is seen: it has no past to show.
     dated = [k for k in keys if now.metrics[k]["dated_by"]]
     lately = _trend(ws, actor, view, dated) if trend and dated else {}

@@ -26,7 +26,7 @@ MARKETING = (
     "marketing_influenced_pipeline",
     "touches_to_opportunity",
 )
-SALES = ("marketing_to_sales_handoff_hours", "speed_to_lead_hours", "touch_span_days", "interactions_per_won_deal")
+SALES = ("marketing_to_sales_handoff_hours", "handoff_untouched_share", "touch_span_days", "interactions_per_won_deal")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from geartrain.kernel.periods import Grain
 from geartrain.services.access import Actor, Permission, require
-from geartrain.services.deals import Deals, list_deals, sum_due_months
+from geartrain.services.deals import Deals, list_deals
 from geartrain.services.figures import Figure, ask, list_figures
 from geartrain.services.metrics import query_metrics
 from geartrain.services.view import View
@@ -56,7 +56,7 @@ def get_pipeline(
     return Pipeline(
         list_figures(ws, actor, view=view, keys=HEADLINES),
         list_stages(ws, actor, view=view),
-        sum_due_months(ws, actor, view=view),
+        list_due_months(ws, actor, view=view),
         [
             (str(r["movement"]), r["pipeline_waterfall"])
             for r in ask(ws, actor, view, ["pipeline_waterfall"], until=view.until).records()
@@ -104,3 +104,20 @@ def list_stages(ws: Workspace, actor: Actor, *, view: View) -> list[Stage]:
         for s in names
         if s in now or s in onward or s in times
     ]
+
+
+def list_due_months(ws: Workspace, actor: Actor, *, view: View, months: int = 12) -> list[tuple[str, Any]]:
+    """Open amount by the month it is expected to close in: `overdue` first, then so many months, then the rest.
+
+    What is due later than those months is under `later`, what has no date under `no date`; nothing is left out.
+    """
+    require(actor, Permission.view_metrics)
+    sums: dict[str, Any] = {}
+    for row in ask(ws, actor, view, ["open_pipeline"], by=["close_date"]).records():
+        day, amount = row["close_date"], row["open_pipeline"] or 0
+        key = "no date" if day is None else "overdue" if day < view.as_of else f"{day:%Y-%m}"
+        sums[key] = sums.get(key, 0) + amount
+    dated = sorted(k for k in sums if k not in ("overdue", "no date"))
+    if later := sum(sums[k] for k in dated[months:]):
+        sums["later"] = later
+    return [(k, sums[k]) for k in ["overdue", *dated[:months], "later", "no date"] if k in sums]

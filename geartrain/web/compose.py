@@ -63,7 +63,7 @@ def _under(figure: Figure) -> str:
     if (maturity := detail.get("maturity")) is not None and maturity < 1:
         return f"{float(maturity):.0%} of them had their time"
     count = detail.get("denominator") if figure.unit == "ratio" else detail.get("n")
-    return f"of {count:,}" if isinstance(count, int) and count else ""
+    return f"n = {count:,}" if isinstance(count, int) and count else ""
 
 
 def deals_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -43,6 +44,17 @@ def number(context: Any, value: Any, unit: str = "", why: str = "", compact: boo
     if shown.exact:
         return format_html('<span class="{}" title="{}">{}</span>', kind, shown.exact, shown.text)
     return format_html('<span class="{}">{}</span>', kind, shown.text)
+
+
+@register.simple_tag
+def amounts(sums: Mapping[str, Any]) -> SafeString:
+    """Sums by currency, the exact ones on hover; nothing is 0."""
+    shown = [show(value, "money", currency=currency) for currency, value in sums.items()]
+    return format_html(
+        '<span class="num" title="{}">{}</span>',
+        " + ".join(s.exact or s.text for s in shown),
+        " + ".join(s.text for s in shown) or "no amount",
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -56,7 +56,7 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     changes, deals = tables("opportunity_change"), tables("opportunity")
     born = deals.cross_join(_tracking(deals, changes))
     born = born.mutate(born=ibis.coalesce(born.created_at, born.spoken)).drop(
-        "extra", "source", "load_id", "recorded_at"
+        "extra", "load_source", "load_id", "recorded_at"
     )
     points = _points(born, changes).filter(ibis._.at < instant(end_of(as_of, calendar)))
     filled = _filled(points)

@@ -36,6 +36,7 @@ def pipeline(request: Any) -> HttpResponse:
         "cards": cards(found.figures, versus=versus(view, request.workspace.calendar)),
         "stages": _stages(found, request),
         "stuck": _stuck(found, request),
+        "slowest": _slowest(found),
         "months": _months(found, request),
         "waterfall": _waterfall(found, view, request),
         "deals": deals,
@@ -61,16 +62,8 @@ def _stages(found: Pipeline, request: Any) -> Picture:
 
 
 def _stuck(found: Pipeline, request: Any) -> Any:
-    slowest: Stage | None = max((s for s in found.stages if s.days is not None), key=lambda s: s.days, default=None)
     rows = [
-        {
-            "stage": s.stage,
-            "deals": s.deals,
-            "conversion": s.conversion,
-            "days": s.days,
-            "days_p90": s.days_p90,
-            "look": "longest" if slowest and s.stage == slowest.stage else None,
-        }
+        {"stage": s.stage, "deals": s.deals, "conversion": s.conversion, "days": s.days, "days_p90": s.days_p90}
         for s in found.stages
     ]
     columns = (
@@ -87,7 +80,6 @@ def _stuck(found: Pipeline, request: Any) -> Any:
             sortable=False,
             help="n/a: more than one in ten is still inside",
         ),
-        Col("look", "", badge={"longest": "warn"}, sortable=False),
     )
     return make_table(
         request,
@@ -98,6 +90,11 @@ def _stuck(found: Pipeline, request: Any) -> Any:
         export=False,
         empty="No stage has been entered in the last four quarters.",
     )
+
+
+def _slowest(found: Pipeline) -> Stage | None:
+    """Where deals stay longest, by the median."""
+    return max((s for s in found.stages if s.days is not None), key=lambda s: s.days, default=None)
 
 
 def _months(found: Pipeline, request: Any) -> Picture:
