@@ -16,7 +16,7 @@ STAGE, AMOUNT, CLOSE_DATE, OWNER, CATEGORY = range(5)
 CATEGORIES = ("Pipeline", "Best Case", "Commit", "Closed", "Omitted")
 # Chance of each category (Pipeline, Best Case, Commit) on entering a stage.
 CATEGORY_BY_STAGE = np.array([[97, 3, 0], [88, 12, 0], [48, 47, 5], [14, 62, 24], [4, 26, 70]])
-AMOUNT_MOVES = np.array([0.0, 0.22, 0.4, 0.5, 0.36])  # chance that entering a stage changes the amount
+AMOUNT_MOVES = np.array([0.0, 0.3, 0.48, 0.55, 0.42])  # chance that entering a stage changes the amount
 
 
 @dataclass
@@ -127,6 +127,7 @@ def _stages(world: World, rng: np.random.Generator, deals: Columns, by: Array, l
         rows, at, chosen = rows[moved], at[moved], chosen[moved]
         log.add(CATEGORY, rows, at, labels(CATEGORIES, category[rows]), texts(CATEGORIES)[chosen], by[rows])
         category[rows] = chosen
+        _second_thoughts(world, rng, deals, stage, category, by, log)
     _detours(world, rng, deals, by, log)
     rows = np.flatnonzero(deals["closed"] != MISSING)
     won = deals["is_won"][rows]
@@ -138,13 +139,28 @@ def _stages(world: World, rng: np.random.Generator, deals: Columns, by: Array, l
     return category
 
 
+def _second_thoughts(
+    world: World, rng: np.random.Generator, deals: Columns, stage: int, category: Array, by: Array, log: _Log
+) -> None:
+    """Half way through a later stage, some owners call a deal better or worse than on entering it."""
+    entered = deals["entered"]
+    later = np.where(entered[:, stage + 1 :] == MISSING, np.iinfo(np.int64).max, entered[:, stage + 1 :])
+    until = np.minimum(later.min(axis=1, initial=np.iinfo(np.int64).max), _ends(world, deals))
+    room = until - entered[:, stage]
+    rows = np.flatnonzero((entered[:, stage] != MISSING) & (room > 6 * DAY) & (rng.random(len(by)) < 0.09 * stage))
+    new = np.where(category[rows] == 1, np.where(rng.random(len(rows)) < 0.65, 2, 0), 1)
+    at = entered[rows, stage] + room[rows] // 2
+    log.add(CATEGORY, rows, at, texts(CATEGORIES)[category[rows]], texts(CATEGORIES)[new], by[rows])
+    category[rows] = new
+
+
 def _detours(world: World, rng: np.random.Generator, deals: Columns, by: Array, log: _Log) -> None:
     """A few deals go back a stage and come forward again; fewer are closed as lost and reopened."""
     last, count = deals["last"], len(by)
     entered = deals["entered"][np.arange(count), last]
     room = _ends(world, deals) - entered
     luck = rng.random(count)
-    for low, high, place in ((0.0, 0.03, None), (0.03, 0.038, LOST)):
+    for low, high, place in ((0.0, 0.03, None), (0.03, 0.04, LOST)):
         rows = np.flatnonzero((luck >= low) & (luck < high) & (room > 8 * DAY) & (last > 0))
         out, back = entered[rows] + room[rows] // 3, entered[rows] + room[rows] * 2 // 3
         here = texts(STAGES)[last[rows]]

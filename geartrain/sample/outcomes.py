@@ -64,7 +64,7 @@ def _chance(world: World, staff: Staff, deals: Columns, day: Array) -> Array:
     base = np.select([deals["type"] == NEW, deals["type"] == EXPANSION], [base, base + 0.17], 0.83)
     seller = staff.seats.holding(deals["seat"], day)
     skill = staff.ability[seller] * (0.55 + 0.45 * staff.ramp(seller, day))
-    better = 1 + 0.055 * (np.clip(world.age(day), -1, 6) - 1.5)
+    better = 1 + 0.085 * (np.clip(world.age(day), -1, 6) - 1.5)
     odds = np.array(WIN_BY_REGION)[deals["region"]] * skill * better
     odds *= np.where(deals["type"] == NEW, np.array(WIN_BY_FUNCTION)[deals["function"]], 1.0)
     return np.asarray(np.clip(base * np.where(deals["type"] == RENEWAL, odds**0.12, odds), 0.03, 0.96))
