@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from geartrain.facts import record_types
@@ -19,8 +18,9 @@ from geartrain.services.workspace import Workspace
 from geartrain.stores.intake.guess import guess_mapping
 from geartrain.stores.intake.mapping import Mapping as FileMapping
 from geartrain.stores.intake.mapping import aliases_of, read_mapping
-from geartrain.stores.intake.pipeline import Staged, open_duckdb, stage
+from geartrain.stores.intake.pipeline import REJECT_KEY, Staged, only_known, open_duckdb, stage
 from geartrain.stores.intake.readers import Reader
+from geartrain.stores.intake.scratch import scratch_folder
 from geartrain.stores.intake.sources import Asked, connector
 from geartrain.stores.warehouse.base import Counts, LoadEntry, Writer
 
@@ -81,9 +81,7 @@ def load_records(
     tell = progress or (lambda *_: None)
     connect, read = connector(source), _mapping(mapping)
     asked = Asked(_location(location, source), url or "", read, ws.calendar.zone)
-    ws.data.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="load-", dir=ws.data) as made:
-        scratch = Path(made)
+    with scratch_folder(ws.data) as scratch:
         with open_duckdb(scratch) as con:
             feeds, issues = connect(Reader(con, scratch), asked)
             staged, more = stage(con, feeds, scratch, aliases=_aliases(ws, read, aliases), progress=tell)
@@ -114,7 +112,7 @@ def _keep(
             counts[one.record_type.name] = _append(writer, one)
         derived = _derive(writer, counts, scratch)
         tell("Storing", len(staged), len(staged))
-        new = derived or any(c.loaded or c.quarantined for c in counts.values())
+        new = derived or any(c.loaded for c in counts.values()) or _new_rejects(writer, staged)
         if dry_run or not new:
             said = Issue("nothing_new", Level.info, "Everything in this source is known already; nothing was stored.")
             return LoadResult("", source, counts, issues if new else (*issues, said))
@@ -138,6 +136,14 @@ def _append(writer: Writer, one: Staged) -> Counts:
     counts = Counts(one.read, stored, one.quarantined, one.duplicates + known)
     assert counts.read == counts.loaded + counts.quarantined + counts.duplicates, f"{one.record_type.name}: {counts}"
     return counts
+
+
+def _new_rejects(writer: Writer, staged: list[Staged]) -> bool:
+    """Whether a row is quarantined that was not before: the same file loaded again is nothing new."""
+    if not any(one.rejects for one in staged):
+        return False
+    before = writer.before()
+    return not only_known(staged, before.execute(before.quarantine().select(*REJECT_KEY)))
 
 
 def _derive(writer: Writer, counts: Mapping[str, Counts], scratch: Path) -> int:

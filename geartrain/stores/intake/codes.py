@@ -15,7 +15,5 @@ QUARANTINE: dict[str, str] = {
     "unbalanced_quote": "Close the quote, or double it where it is part of the text.",
     "nul_byte": "Export the file again: it is damaged here.",
     "undecodable": "Export the file again as UTF-8, or state `encoding` in the mapping.",
-    "not_mapped": "Correct the expression of the mapping for this value.",
     "excluded": "Nothing to mend: the source says that this record is deleted or merged.",
-    "filtered": "Nothing to mend: the mapping's `where` leaves it out.",
 }

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.records import RecordType
 from geartrain.stores.intake.cast import Origin, Ways
-from geartrain.stores.intake.text import BadLine, identifier, literal, normal
+from geartrain.stores.intake.sniff import normal, unique
+from geartrain.stores.intake.text import BadLines
+from geartrain.stores.intake.words import identifier, literal
+
+
+class Unreadable(Invalid):
+    """A file that cannot be read at all."""
+
+    code = "unreadable_file"
+
+
+class Headers(dict[str, str]):
+    """Normalised header to the header itself; asking for one that is not there says so to the user."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self.label = label
+
+    def __missing__(self, name: str) -> str:
+        hint = f"It has: {', '.join(list(self)[:30])}."
+        raise Unreadable(f"{self.label} has no column '{name}', and says nothing without it.", hint=hint)
 
 
 @dataclass
@@ -18,12 +40,13 @@ class Raw:
     label: str
     sql: str
     headers: tuple[str, ...]
-    bad: Sequence[BadLine] = ()
+    bad: BadLines | None = None
     stated: Sequence[str] = ()
+    has_header: bool = True
 
-    def named(self) -> dict[str, str]:
+    def named(self) -> Headers:
         """Normalised header to the header itself; the first of two that normalise alike."""
-        found: dict[str, str] = {}
+        found = Headers(self.label)
         for header in self.headers:
             found.setdefault(normal(header), header)
         return found
@@ -60,8 +83,10 @@ class Feed:
         if not rest or self.distinct:
             return "CAST(NULL AS VARCHAR)"
         # A merge patch drops what is null. Files of some hundred columns are usual here, so each costs one function.
-        entries = ", ".join(f"{literal(normal(h) or h)}, nullif(CAST({identifier(h)} AS VARCHAR), '')" for h in rest)
-        return f"json_merge_patch('{{}}', json_object({entries}))"
+        names = unique([normal(h) or h for h in rest])
+        pairs = zip(names, rest, strict=True)
+        entries = ", ".join(f"{literal(n)}, nullif(CAST({identifier(h)} AS VARCHAR), '')" for n, h in pairs)
+        return f"nullif(CAST(json_merge_patch('{{}}', json_object({entries})) AS VARCHAR), '{{}}')"
 
 
 def canonical_feed(raw: Raw, record_type: RecordType, ways: Ways) -> Feed:
@@ -98,8 +123,6 @@ def with_absent(feed: Feed, may_be_empty: frozenset[str] = frozenset()) -> Feed:
 
 def filled(template: str, named: Mapping[str, str]) -> tuple[str, frozenset[str]]:
     """SQL with every `{name}` replaced by the header of that name, NULL where there is none; and the headers used."""
-    import re
-
     used: set[str] = set()
 
     def put(match: re.Match[str]) -> str:

@@ -12,14 +12,17 @@ import duckdb
 from rapidfuzz import fuzz
 
 from geartrain.facts import record_types
+from geartrain.kernel.errors import NotFound
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.records import ColumnKind, RecordType
-from geartrain.stores.intake.cast import Origin, Ways, cleaned, profile
-from geartrain.stores.intake.feed import Raw
-from geartrain.stores.intake.readers import BOOKS, PARQUET, TEXT, Reader, Unreadable
+from geartrain.stores.intake.cast import Origin, cleaned, readable_share
+from geartrain.stores.intake.feed import Raw, Unreadable
+from geartrain.stores.intake.readers import READABLE, Reader
+from geartrain.stores.intake.sniff import normal
 from geartrain.stores.intake.sources import files_in
-from geartrain.stores.intake.sources.folder import type_named, unreadable
-from geartrain.stores.intake.text import identifier, literal, normal
+from geartrain.stores.intake.sources.folder import type_named
+from geartrain.stores.intake.tables import unreadable, unsupported
+from geartrain.stores.intake.words import identifier, literal
 
 # Other words for a column, in the languages exports come in. Normalised.
 WORDS: dict[str, tuple[str, ...]] = {
@@ -138,14 +141,21 @@ class Guess:
 
 
 def guess_mapping(location: Path) -> tuple[str, list[Issue]]:
-    """YAML of a first mapping with comments that say why, and what could not be guessed. Loads nothing."""
+    """YAML of a first mapping with comments that say why, and what could not be guessed. Loads nothing.
+
+    Raises:
+        NotFound: there is no such folder or file.
+    """
+    if not location.exists():
+        raise NotFound(f"There is no folder or file '{location}'.", hint="Name the folder your export is in.")
     with TemporaryDirectory() as made, duckdb.connect() as con:
         read, issues = Reader(con, Path(made)), list[Issue]()
         guesses = []
         for path in files_in(location):
-            if path.suffix.lower() not in (*TEXT, *PARQUET, *BOOKS):
-                continue
             label = path.name if location.is_file() else path.relative_to(location).as_posix()
+            if path.suffix.lower() not in READABLE:
+                issues.append(unsupported(label, path))
+                continue
             try:
                 raw = read.any(path, label=label)
             except Unreadable as error:
@@ -165,7 +175,7 @@ def guess_mapping(location: Path) -> tuple[str, list[Issue]]:
 
 
 def _guess(con: duckdb.DuckDBPyConnection, raw: Raw, path: Path) -> Guess | None:
-    header = not any(s.startswith("there is no header") for s in raw.stated)
+    header = raw.has_header
     best: Guess | None = None
     for record_type in record_types().values():
         guess = Guess(raw, record_type, header, raw.label)
@@ -235,13 +245,7 @@ def _fits(con: duckdb.DuckDBPyConnection, guess: Guess, name: str, header: str) 
     column = guess.record_type[name]
     if column.kind in (ColumnKind.text, ColumnKind.json):
         return True
-    origin = Origin(column, identifier(header))
-    sample = f"(SELECT * FROM {guess.raw.sql} LIMIT 5000)"
-    read = profile(con, sample, origin, Ways("UTC")).value
-    row = con.execute(
-        f"SELECT count(t), count({read}) FROM (SELECT {cleaned(origin.sql)} AS t FROM {sample})"
-    ).fetchone()
-    return bool(row) and row[0] > 0 and row[1] >= 0.9 * row[0]
+    return readable_share(con, f"(SELECT * FROM {guess.raw.sql} LIMIT 5000)", Origin(column, identifier(header))) >= 0.9
 
 
 def _yaml(con: duckdb.DuckDBPyConnection, guess: Guess, all_: Sequence[Guess]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 from collections.abc import Mapping as Values
 from hashlib import sha256
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
+import duckdb
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -14,6 +17,16 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from geartrain.facts import record_types
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.rules import parse
+
+
+def known_zone(value: str | None) -> str | None:
+    """The zone, if there is one of that name."""
+    if value is not None:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"there is no time zone '{value}'; write one like Europe/Berlin") from None
+    return value
 
 
 class BadMapping(Invalid):
@@ -54,6 +67,16 @@ class ColumnMapping(Strict):
             parse(self.expr, where="expr")
         return self
 
+    @field_validator("date_format")
+    @classmethod
+    def _known_format(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                duckdb.execute("SELECT try_strptime('', ?)", [value])
+            except duckdb.Error:
+                raise ValueError(f"'{value}' is no date format; write one like %d.%m.%Y %H:%M") from None
+        return value
+
     @field_validator("values", mode="before")
     @classmethod
     def _text_keys(cls, value: Any) -> Any:
@@ -84,6 +107,27 @@ class TypeMapping(Strict):
     distinct: bool = False
     columns: dict[str, ColumnMapping]
     aliases: dict[str, dict[str, str]] = {}
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _one_character(cls, value: Any) -> Any:
+        value = {"tab": "\t", "\\t": "\t"}.get(value, value) if isinstance(value, str) else value
+        if isinstance(value, str) and value and (len(value) != 1 or value in '"\n\r\0'):
+            raise ValueError(f"'{value}' is no delimiter; write one character, or tab")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            return value and codecs.lookup(value).name
+        except LookupError:
+            raise ValueError(f"there is no encoding '{value}'; write utf-8, cp1252 or latin-1") from None
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return known_zone(value)
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -122,6 +166,11 @@ class Mapping(Strict):
     zone: str | None = Field(default=None, description="whose midnight a bare date is; the workspace's where empty")
     load: tuple[TypeMapping, ...]
     sha256: str = ""
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return known_zone(value)
 
 
 def read_mapping(text: str, *, where: str) -> Mapping:

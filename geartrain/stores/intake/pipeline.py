@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.records import RecordType
-from geartrain.stores.intake.cast import Origin, Profile, profile, select
+from geartrain.stores.intake.cast import DATES, Origin, Profile, profiles, select
 from geartrain.stores.intake.codes import QUARANTINE
 from geartrain.stores.intake.feed import Feed
-from geartrain.stores.intake.text import identifier, literal
+from geartrain.stores.intake.words import identifier, literal
 
 Progress = Callable[..., None]
 MEMORY = "1GB"
-QUARANTINE_COLUMNS = ("type", "file", "line", "column", "value", "code", "message", "hint", "row")
+# What makes a quarantined row the same as another, whichever load it was in.
+REJECT_KEY = ("type", "file", "line", "column", "value", "code", "row")
 SAID = {
     "missing_value": "{column} is empty.",
     "not_a_number": "{column} is no number: {value}.",
@@ -73,9 +73,13 @@ def stage(
             Issue("read_as", Level.info, f"{feed.raw.label}: {said}.", feed.raw.label) for said in feed.raw.stated
         ]
         cast = scratch / f"cast-{n}.parquet"
-        issues += _cast(con, feed, cast, aliases.get(name, {}))
-        one.read += _rows(con, cast) + len(feed.raw.bad)
-        _reject_bad_lines(feed, one, scratch / f"lines-{n}.parquet")
+        try:
+            issues += _cast(con, feed, cast, aliases.get(name, {}))
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            said = f"{feed.raw.label} could not be worked through: {str(error).splitlines()[0][:200]}"
+            raise Invalid(said, hint="Free some disk space below the workspace's data folder.") from None
+        one.read += _rows(con, cast) + (feed.raw.bad.count if feed.raw.bad else 0)
+        _reject_bad_lines(con, feed, one, scratch / f"lines-{n}.parquet")
         _reject_problems(con, feed, cast, one, scratch / f"rejects-{n}.parquet")
         found.setdefault(name, []).append((n, feed, cast))
     for n, (name, parts) in enumerate(found.items()):
@@ -92,38 +96,44 @@ def _cast(
 ) -> list[Issue]:
     """Write every row typed, with what is wrong with it; returns what must be said about how columns were read."""
     origins = [_aliased(o, aliases.get(o.column.name, {})) for o in feed.origins]
-    relation = feed.raw.sql
+    relation, issues = feed.raw.sql, list[Issue]()
     if feed.keep:
+        issues += _left_out(con, feed)
         relation = f"(SELECT * FROM {relation} WHERE {feed.keep})"
     if feed.distinct:
         kept = ", ".join(f"{o.sql} AS {identifier('d_' + o.column.name)}" for o in origins)
         group = ", ".join(str(i) for i in range(1, len(origins) + 1))
         relation = f"(SELECT {kept}, min(__line) AS __line FROM {relation} GROUP BY {group})"
-        origins = [Origin(o.column, identifier("d_" + o.column.name), o.date_format, o.may_be_empty) for o in origins]
-    profiles = [profile(con, relation, o, feed.ways) for o in origins]
+        origins = [replace(o, sql=identifier("d_" + o.column.name)) for o in origins]
+    found = profiles(con, relation, origins, feed.ways)
     have = {o.column.name for o in origins}
     absent = [c for c in feed.record_type.columns if c.name not in have]
-    sql = select(relation, origins, profiles, key=feed.record_type.key, extra=feed.extra_sql(), absent=absent)
-    excluded = "false"
-    if feed.excluded:
-        sql = sql.replace("SELECT __line, ", f"SELECT __line, coalesce({feed.excluded}, false) AS __excluded, ", 1)
-        excluded = "__excluded"
-    newest = feed.newest or "NULL"
-    if feed.newest:
-        sql = sql.replace("SELECT __line, ", f"SELECT __line, {newest} AS __newest, ", 1)
-    else:
-        sql = f"SELECT *, NULL::VARCHAR AS __newest FROM ({sql})"
-    body = f"SELECT * REPLACE (CASE WHEN {excluded} THEN 'excluded' ELSE __problem END AS __problem) FROM ({sql})"
+    carried = {
+        "extra": feed.extra_sql(),
+        "__newest": f"CAST({feed.newest or 'NULL'} AS VARCHAR)",
+        "__excluded": f"coalesce({feed.excluded or 'false'}, false)",
+    }
+    sql = select(con, relation, origins, found, key=feed.record_type.key, carried=carried, absent=absent)
+    problem = "CASE WHEN __excluded THEN 'excluded' ELSE __problem END AS __problem"
+    body = f"SELECT * EXCLUDE (__excluded) REPLACE ({problem}) FROM ({sql})"
     con.execute(f"COPY ({body}) TO {literal(str(target))} (FORMAT parquet)")
-    return [*_stated(feed, origins, profiles), *_empty(con, feed, origins, target)]
+    return [*issues, *_stated(feed, origins, found), *_empty(con, feed, origins, target)]
+
+
+def _left_out(con: duckdb.DuckDBPyConnection, feed: Feed) -> Iterable[Issue]:
+    row = con.execute(f"SELECT count(*) FROM {feed.raw.sql} WHERE NOT coalesce({feed.keep}, false)").fetchone()
+    if row and row[0]:
+        said = f"{row[0]:,} rows of {feed.raw.label} are not meant to be {feed.record_type.name} records and were not read."
+        hint = "Nothing to mend where that is so: the mapping's `where`, or the connector, leaves them out."
+        yield Issue("left_out", Level.info, said, feed.raw.label, hint)
 
 
 def _aliased(origin: Origin, aliases: Mapping[str, str]) -> Origin:
     if not aliases:
         return origin
     whens = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in sorted(aliases.items()))
-    sql = f"CASE trim(CAST({origin.sql} AS VARCHAR)) {whens} ELSE CAST({origin.sql} AS VARCHAR) END"
-    return Origin(origin.column, sql, origin.date_format, origin.may_be_empty)
+    text = f"CAST({origin.sql} AS VARCHAR)"
+    return replace(origin, sql=f"CASE trim({text}) {whens} ELSE {text} END")
 
 
 def _stated(feed: Feed, origins: Sequence[Origin], profiles: Sequence[Profile]) -> Iterable[Issue]:
@@ -133,7 +143,9 @@ def _stated(feed: Feed, origins: Sequence[Origin], profiles: Sequence[Profile]) 
         where, said = f"{feed.raw.label}:{o.column.name}", f"{o.column.name} of {feed.raw.label} was read as {p.stated}"
         if p.doubtful:
             hint = "Every value fits both ways. If it is the other way round, say date_order or decimal in a mapping."
-            yield Issue("ambiguous_format", Level.warning, f"{said}, which its values do not decide.", where, hint)
+            # A wrong decimal sign is a factor of a thousand.
+            level = Level.info if o.column.kind in DATES else Level.warning
+            yield Issue("ambiguous_format", level, f"{said}, which its values do not decide.", where, hint)
         else:
             yield Issue("read_as", Level.info, f"{said}.", where)
 
@@ -157,31 +169,28 @@ def _rows(con: duckdb.DuckDBPyConnection, file: Path, where: str = "true") -> in
     return int(row[0]) if row else 0
 
 
-def _reject_bad_lines(feed: Feed, one: Staged, target: Path) -> None:
+def _reject_bad_lines(con: duckdb.DuckDBPyConnection, feed: Feed, one: Staged, target: Path) -> None:
     """Physical lines that are no rows."""
-    if not feed.raw.bad:
+    if feed.raw.bad is None:
         return
-    name = feed.record_type.name
-    rows = [
-        (
-            name,
-            feed.raw.label,
-            b.line,
-            "",
-            b.text[:200],
-            b.code,
-            b.message,
-            QUARANTINE[b.code],
-            json.dumps({"line": b.text}),
-        )
-        for b in feed.raw.bad
-    ]
-    columns = [list(c) for c in zip(*rows, strict=True)]
-    types = [pa.int64() if c == "line" else pa.string() for c in QUARANTINE_COLUMNS]
-    arrays = [pa.array(c, t) for c, t in zip(columns, types, strict=True)]
-    pq.write_table(pa.table(arrays, names=list(QUARANTINE_COLUMNS)), target)
-    one.quarantined += len(rows)
+    sql = (
+        f"SELECT {literal(feed.record_type.name)} AS type, {literal(feed.raw.label)} AS file, line, '' AS \"column\", "
+        f"left(text, 200) AS value, code, message, {_hints('code')} AS hint, CAST(json_object('line', text) AS VARCHAR) AS row "
+        f"FROM read_parquet({literal(str(feed.raw.bad.file))})"
+    )
+    _reject(con, one, sql, target, feed.raw.bad.count)
+
+
+def _reject(con: duckdb.DuckDBPyConnection, one: Staged, sql: str, target: Path, count: int) -> None:
+    row = con.execute(f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet)").fetchone()
+    assert row is not None and row[0] == count, f"{target.name}: {row} rows written, {count} counted"
+    one.quarantined += count
     one.rejects.append(target)
+
+
+def _hints(code: str) -> str:
+    whens = " ".join(f"WHEN {literal(c)} THEN {literal(h)}" for c, h in QUARANTINE.items())
+    return f"CASE {code} {whens} END"
 
 
 def _reject_problems(con: duckdb.DuckDBPyConnection, feed: Feed, cast: Path, one: Staged, target: Path) -> None:
@@ -189,24 +198,18 @@ def _reject_problems(con: duckdb.DuckDBPyConnection, feed: Feed, cast: Path, one
     bad = _rows(con, cast, "__problem IS NOT NULL")
     if not bad:
         return
-    raw = ", ".join(f"{literal(h)}, r.{identifier(h)}" for h in feed.raw.headers[:400])
-    whole = f"json_object({raw})" if not feed.distinct else "NULL"
-    join = f"LEFT JOIN (SELECT * FROM {feed.raw.sql}) r USING (__line)" if not feed.distinct else ""
-    message = (
-        "CASE __problem "
-        + " ".join(f"WHEN {literal(c)} THEN " + _message(said) for c, said in SAID.items())
-        + " ELSE __problem END"
-    )
-    hint = "CASE __problem " + " ".join(f"WHEN {literal(c)} THEN {literal(h)}" for c, h in QUARANTINE.items()) + " END"
+    raw = ", ".join(f"{literal(h)}, r.{identifier(h)}" for h in feed.raw.headers)
+    # A connector may make several rows of one line (a state, compared with the one before): any of them shows the line.
+    join = f"LEFT JOIN (SELECT DISTINCT ON (__line) * FROM {feed.raw.sql}) r USING (__line)"
+    message = "CASE __problem " + " ".join(f"WHEN {literal(c)} THEN {_message(said)}" for c, said in SAID.items())
     sql = (
         f"SELECT {literal(feed.record_type.name)} AS type, {literal(feed.raw.label)} AS file, __line AS line, "
-        f"coalesce(__column, '') AS \"column\", left(__value, 2000) AS value, __problem AS code, {message} AS message, "
-        f"{hint} AS hint, CAST({whole} AS VARCHAR) AS row "
+        f"CASE WHEN __problem = 'excluded' THEN '' ELSE coalesce(__column, '') END AS \"column\", "
+        f"left(__value, 2000) AS value, __problem AS code, {message} ELSE __problem END AS message, "
+        f"{_hints('__problem')} AS hint, CAST(json_object({raw}) AS VARCHAR) AS row "
         f"FROM (SELECT * FROM read_parquet({literal(str(cast))}) WHERE __problem IS NOT NULL) c {join}"
     )
-    con.execute(f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet)")
-    one.quarantined += bad
-    one.rejects.append(target)
+    _reject(con, one, sql, target, bad)
 
 
 def _message(said: str) -> str:
@@ -239,7 +242,8 @@ def _unite(con: duckdb.DuckDBPyConnection, parts: Sequence[tuple[int, Feed, Path
     content = ", ".join(identifier(c) for c in [*names, "extra"])
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE __repeats AS SELECT *, row_number() OVER w AS __rn, "
-        f"first_value(__line) OVER w AS __first, hash({content}) AS __hash, first_value(hash({content})) OVER w AS __first_hash "
+        f"first_value(__line) OVER w AS __first, first_value(__feed) OVER w AS __first_feed, "
+        f"({_settled(content)}) AS __same "
         f"FROM {good} WHERE hash({key}) IN {repeated} "
         f"WINDOW w AS (PARTITION BY {key} ORDER BY __newest DESC NULLS LAST, __feed, __line)"
     )
@@ -247,15 +251,17 @@ def _unite(con: duckdb.DuckDBPyConnection, parts: Sequence[tuple[int, Feed, Path
         f"COPY (SELECT {columns} FROM {good} WHERE hash({key}) NOT IN {repeated} "
         f"UNION ALL SELECT {columns} FROM __repeats WHERE __rn = 1) TO {literal(str(one.file))} (FORMAT parquet)"
     )
-    ordered = any(f.newest for _, f, _ in parts)
-    same = "true" if ordered else "__hash = __first_hash"
-    counts = con.execute(
-        f"SELECT count(*) FILTER ({same}), count(*) FILTER (NOT ({same})) FROM __repeats WHERE __rn > 1"
-    )
-    one.duplicates, conflicts = (int(n) for n in counts.fetchone() or (0, 0))
+    sql = "SELECT count(*) FILTER (__same), count(*) FILTER (NOT __same) FROM __repeats WHERE __rn > 1"
+    one.duplicates, conflicts = (int(n) for n in con.execute(sql).fetchone() or (0, 0))
     one.good = total - one.duplicates - conflicts
     if conflicts:
         _reject_conflicts(con, parts, one, scratch / f"conflicts-{one.record_type.name}.parquet", conflicts)
+
+
+def _settled(content: str) -> str:
+    """Whether a repeat says nothing new: it is the same row, or the source itself says that it is the older one."""
+    same = f"hash({content}) = first_value(hash({content})) OVER w"
+    return f"{same} OR coalesce(__newest < first_value(__newest) OVER w, false)"
 
 
 def _reject_conflicts(
@@ -263,17 +269,26 @@ def _reject_conflicts(
 ) -> None:
     labels = " ".join(f"WHEN {n} THEN {literal(f.raw.label)}" for n, f, _ in parts)
     keys = ", ' / ', ".join(f"CAST({identifier(k)} AS VARCHAR)" for k in one.record_type.key)
-    rest = ", ".join(f"{literal(c.name)}, {identifier(c.name)}" for c in one.record_type.columns)
+    whole = ", ".join(f"{literal(c)}, {identifier(c)}" for c in [*(c.name for c in one.record_type.columns), "extra"])
+    place = f"CASE WHEN __feed = __first_feed THEN '' ELSE concat(' of ', CASE __first_feed {labels} END) END"
     sql = (
         f"SELECT {literal(one.record_type.name)} AS type, CASE __feed {labels} END AS file, __line AS line, "
         f"{literal(one.record_type.key[0])} AS \"column\", concat({keys}) AS value, 'conflicting_duplicate' AS code, "
-        f"concat('A row with this key stands in line ', __first, ' already, with other values.') AS message, "
-        f"{literal(QUARANTINE['conflicting_duplicate'])} AS hint, CAST(json_object({rest}) AS VARCHAR) AS row "
-        f"FROM __repeats WHERE __rn > 1 AND __hash <> __first_hash"
+        f"concat('A row with this key stands in line ', __first, {place}, ' already, with other values.') AS message, "
+        f"{literal(QUARANTINE['conflicting_duplicate'])} AS hint, CAST(json_object({whole}) AS VARCHAR) AS row "
+        f"FROM __repeats WHERE __rn > 1 AND NOT __same"
     )
-    con.execute(f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet)")
-    one.quarantined += count
-    one.rejects.append(target)
+    _reject(con, one, sql, target, count)
+
+
+def only_known(staged: Sequence[Staged], known: pa.Table) -> bool:
+    """Whether every quarantined row is among those known already (a table of REJECT_KEY)."""
+    files = ", ".join(literal(str(p)) for one in staged for p in one.rejects)
+    key = ", ".join(identifier(k) for k in REJECT_KEY)
+    with duckdb.connect() as con:
+        con.register("known", known)
+        sql = f"SELECT {key} FROM read_parquet([{files}], union_by_name = true) EXCEPT SELECT {key} FROM known"
+        return con.execute(f"SELECT count(*) FROM ({sql})").fetchone() == (0,)
 
 
 def _told(one: Staged) -> Iterable[Issue]:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from geartrain.facts import record_types
-from geartrain.kernel.errors import Invalid
-from geartrain.stores.intake.feed import Raw
-from geartrain.stores.intake.text import identifier, literal, normal, read_text, sniff, unique
+from geartrain.stores.intake import workbook
+from geartrain.stores.intake.feed import Raw, Unreadable
+from geartrain.stores.intake.sniff import PREAMBLE, NotText, is_header, normal, sniff, unique
+from geartrain.stores.intake.text import LINE, BadLine, BadLines, read_text
+from geartrain.stores.intake.words import identifier, literal
 
 TEXT, PARQUET, BOOKS = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".xlsx", ".xlsm")
-
-
-class Unreadable(Invalid):
-    """A file that cannot be read at all."""
-
-    code = "unreadable_file"
+READABLE = (*TEXT, *PARQUET, *BOOKS)
+BATCH = 20_000
+# What a file begins with that only pretends to be text.
+SIGNATURES = {
+    b"PK\x03\x04": "a zip archive or a workbook",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "packed with gzip",
+    b"\xd0\xcf\x11\xe0": "an old or a protected Office file",
+    b"%PDF": "a PDF",
+}
 
 
 class Reader:
@@ -39,6 +44,22 @@ class Reader:
         self._made += 1
         return self.scratch / f"raw{self._made}.parquet"
 
+    def any(self, path: Path, *, label: str, sheet: str | None = None, **ways: Any) -> Raw:
+        """Whatever the file is by its ending; `ways` as `text` takes them.
+
+        Raises:
+            Unreadable: nothing of it can be read.
+        """
+        end = path.suffix.lower()
+        try:
+            if end in BOOKS:
+                book = {k: v for k, v in ways.items() if k in ("header", "columns", "known")}
+                return self.sheet(path, label=label, sheet=sheet, **book)
+            return self.parquet(path, label=label) if end in PARQUET else self.text(path, label=label, **ways)
+        except OSError as error:
+            said = error.strerror or "the file is gone or damaged"
+            raise Unreadable(f"{label} cannot be opened: {said}.", hint="Check the file and its rights.") from None
+
     def text(
         self,
         path: Path,
@@ -53,52 +74,59 @@ class Reader:
         """Delimited text; `known` are names that make a first row a header, beside those of the record types."""
         with path.open("rb") as file:
             begin = file.read(8)
-        if not begin:
+        if not begin.strip():
             raise Unreadable(f"{label} is empty.", hint="Export it again.")
-        if begin[:4] in (b"PK\x03\x04", b"PAR1", b"\x1f\x8b\x08\x00", b"\xd0\xcf\x11\xe0", b"%PDF"):
-            raise Unreadable(f"{label} is no text file.", hint="Give it the ending of what it is, or export it as CSV.")
+        for signature, what in SIGNATURES.items():
+            if begin.startswith(signature):
+                raise Unreadable(f"{label} is {what}, not text.", hint="Unpack it, or export it as CSV.")
+        tab = "\t" if path.suffix.lower() == ".tsv" else ""
         try:
             shape = sniff(
                 path,
                 known=self.known | known,
-                delimiter=delimiter or ("\t" if path.suffix == ".tsv" else ""),
+                delimiter=delimiter or tab,
                 encoding=encoding,
                 header=header,
                 columns=columns,
             )
+        except NotText:
+            raise Unreadable(f"{label} is no text.", hint="Export it as CSV, or give it the right ending.") from None
         except LookupError:
             raise Unreadable(f"There is no encoding '{encoding}'.", hint="Write utf-8, cp1252 or latin-1.") from None
         found = read_text(self.con, path, shape, scratch=self.path())
-        return Raw(label, found.sql, found.headers, found.bad, shape.stated)
+        stated = [*shape.stated]
+        if found.blank:
+            stated.append(f"{found.blank:,} blank lines were stepped over")
+        bad = found.bad if found.bad is not None and found.bad.count else None
+        return Raw(label, found.sql, found.headers, bad, stated, has_header=shape.has_header)
 
     def parquet(self, path: Path, *, label: str) -> Raw:
         """Parquet; lines are row numbers from 1."""
         source = f"read_parquet({literal(str(path))})"
         try:
             described = self.con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+            # Every page is read once before anything stands on it: a damaged one must not fail half-way.
+            self.con.execute(f"SELECT {', '.join(f'max(hash({identifier(n)}))' for n, *_ in described)} FROM {source}")
         except duckdb.Error as error:
-            raise Unreadable(
-                f"{label} is no Parquet file that can be read: {str(error).splitlines()[0][:200]}.",
-                hint="Export it again.",
-            ) from None
-        nested = ("STRUCT", "MAP", "LIST")
+            said = str(error).splitlines()[0].replace(str(path), label)[:200]
+            raise Unreadable(f"{label} is no Parquet file that can be read: {said}", hint="Export it again.") from None
+        nested = ("STRUCT", "MAP", "LIST", "UNION", "VARIANT")
+        renamed = unique([n for n, *_ in described])
         columns = ", ".join(
-            f"to_json({identifier(n)}) AS {identifier(n)}"
-            if t.startswith(nested) or t.endswith("[]")
-            else identifier(n)
-            for n, t, *_ in described
+            (f"to_json({identifier(n)})" if t.startswith(nested) or t.endswith("]") else identifier(n))
+            + f" AS {identifier(own)}"
+            for (n, t, *_), own in zip(described, renamed, strict=True)
         )
         # The row's number costs nothing here, where a window over the file would.
-        sql = f"(SELECT {columns}, file_row_number + 1 AS __line FROM read_parquet({literal(str(path))}, file_row_number = true))"
-        return Raw(label, sql, tuple(n for n, *_ in described))
+        sql = f"(SELECT {columns}, file_row_number + 1 AS {LINE} FROM {source[:-1]}, file_row_number = true))"
+        return Raw(label, sql, renamed)
 
     def sheets(self, path: Path, *, label: str) -> list[str]:
         """Names of a workbook's sheets."""
-        book = self._book(path, label)
         try:
-            return list(book.sheetnames)
-        finally:
-            book.close()
+            return workbook.sheet_names(path)
+        except workbook.DAMAGED as error:
+            raise _no_workbook(label, error) from None
 
     def sheet(
         self,
@@ -108,77 +136,94 @@ class Reader:
         sheet: str | None = None,
         header: bool | None = None,
         columns: Sequence[str] = (),
+        known: frozenset[str] = frozenset(),
     ) -> Raw:
         """One sheet: titles above the header and empty rows are stepped over."""
-        book = self._book(path, label)
+        names = self.sheets(path, label=label)
+        if sheet is not None and sheet not in names:
+            raise Unreadable(f"{label} has no sheet '{sheet}'.", hint=f"It has: {', '.join(names)}.")
+        if not names:
+            raise Unreadable(f"{label} has no sheet.", hint="Export it again.")
         try:
-            if sheet is not None and sheet not in book.sheetnames:
-                raise Unreadable(f"{label} has no sheet '{sheet}'.", hint=f"It has: {', '.join(book.sheetnames)}.")
-            page = book[sheet] if sheet is not None else book.worksheets[0]
-            rows = [[_cell(v) for v in row] for row in page.iter_rows(values_only=True)]
-        finally:
-            book.close()
-        at = self._header(rows) if header is not False and not columns else -1
-        width = max((len(r) for r in rows), default=0)
-        names = list(columns) or (rows[at] if at >= 0 else [])
-        names = unique([(n or f"column_{i}").strip() for i, n in enumerate([*names, *[""] * (width - len(names))], 1)])
-        held = [(n + 1, r) for n, r in enumerate(rows) if n > at and any(r)]
-        table = {
-            name: pa.array([r[i] if i < len(r) else None for _, r in held], pa.string()) for i, name in enumerate(names)
-        }
-        table["__line"] = pa.array([n for n, _ in held], pa.int64())
+            rows = workbook.sheet_rows(path, sheet)
+            begin = list(islice(rows, 200))
+            return self._sheet(enumerate(chain(begin, rows)), begin, label, header, columns, self.known | known)
+        except Unreadable:
+            raise
+        except workbook.DAMAGED as error:
+            raise _no_workbook(label, error) from None
+
+    def _sheet(
+        self,
+        rows: Iterator[tuple[int, workbook.Row]],
+        begin: Sequence[workbook.Row],
+        label: str,
+        header: bool | None,
+        columns: Sequence[str],
+        known: frozenset[str],
+    ) -> Raw:
+        stated = []
+        at = -1 if header is False or columns else _header_row(begin, known, sure=header is True)
+        if at < 0 and not columns:
+            stated.append("there is no header row; columns are named by position")
+        if at > 0:
+            stated.append(f"the header is in row {at + 1}")
+        width = max((len(r) for r in begin), default=0)
+        given = list(columns) or ([c or "" for c in begin[at]] if at >= 0 else [])
+        given += [""] * (width - len(given))
+        # An empty column at the edge of the sheet is none.
+        while given and not given[-1] and not any(r[len(given) - 1] for r in begin if len(r) >= len(given)):
+            given.pop()
+        names = unique([n.strip() or f"column_{i}" for i, n in enumerate(given, 1)])
+        if not names:
+            raise Unreadable(f"{label} is empty.", hint="Export it again.")
         target = self.path()
-        pq.write_table(pa.table(table), target)
-        stated = [f"the header is in row {at + 1}"] if at > 0 else []
-        return Raw(label, f"read_parquet({literal(str(target))})", names, (), stated)
-
-    def arrow(self, table: pa.Table, *, label: str) -> Raw:
-        """A table in memory, numbered from 1."""
-        target = self.path()
-        pq.write_table(table.append_column("__line", pa.array(range(1, table.num_rows + 1), pa.int64())), target)
-        return Raw(label, f"read_parquet({literal(str(target))})", tuple(table.column_names))
-
-    def any(self, path: Path, *, label: str, sheet: str | None = None, **ways: object) -> Raw:
-        """Whatever the file is by its ending."""
-        end = path.suffix.lower()
-        if end in BOOKS:
-            return self.sheet(
-                path, label=label, sheet=sheet, header=ways.get("header"), columns=ways.get("columns", ())
-            )  # type: ignore[arg-type]
-        return self.parquet(path, label=label) if end in PARQUET else self.text(path, label=label, **ways)  # type: ignore[arg-type]
-
-    def _book(self, path: Path, label: str):
-        try:
-            return load_workbook(path, read_only=True, data_only=True)
-        except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-            raise Unreadable(
-                f"{label} is no workbook that can be read: {str(error)[:200]}.", hint="Save it again as .xlsx."
-            ) from None
-
-    def _header(self, rows: list[list[str | None]]) -> int:
-        """The row that names the columns: the one of the first twenty with most known names, else the first full one."""
-        best, most = -1, 0
-        for n, row in enumerate(rows[:20]):
-            hits = sum(normal(c or "") in self.known for c in row)
-            if hits > most:
-                best, most = n, hits
-        if best >= 0:
-            return best
-        widest = max((sum(c is not None for c in r) for r in rows[:20]), default=0)
-        return next((n for n, r in enumerate(rows[:20]) if sum(c is not None for c in r) == widest), -1)
+        bad = _lay_out(rows, at, names, target)
+        return Raw(
+            label,
+            f"read_parquet({literal(str(target))})",
+            names,
+            bad if bad.count else None,
+            stated,
+            has_header=at >= 0,
+        )
 
 
-def _cell(value: object) -> str | None:
-    from datetime import date, datetime
+def _lay_out(rows: Iterator[tuple[int, workbook.Row]], at: int, names: Sequence[str], target: Path) -> BadLines:
+    """Rows below the header as a file; a row with more cells than there are columns is told."""
+    bad = BadLines(target.with_suffix(".bad.parquet"))
+    schema = pa.schema([*((n, pa.string()) for n in names), (LINE, pa.int64())])
+    with pq.ParquetWriter(target, schema) as writer:
+        while batch := list(islice(rows, BATCH)):
+            held = []
+            for at_row, cells in batch:
+                if at_row <= at or not any(c is not None and c.strip() for c in cells):
+                    continue
+                if any(c for c in cells[len(names) :]):
+                    said = f"This row has {len(cells)} cells; the header has {len(names)}."
+                    bad.add(BadLine(at_row + 1, "field_count", said, ", ".join(c or "" for c in cells)[:2000]))
+                else:
+                    held.append((*cells[: len(names)], *[None] * (len(names) - len(cells)), at_row + 1))
+            columns = list(zip(*held, strict=True)) if held else [[] for _ in schema]
+            arrays = [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)]
+            writer.write_table(pa.table(arrays, schema=schema))
+    bad.close()
+    return bad
 
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ") if value.time().isoformat() != "00:00:00" else value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
+
+def _header_row(begin: Sequence[workbook.Row], known: frozenset[str], *, sure: bool) -> int:
+    """The row that names the columns: the first of mostly known names, else the first as full as most; -1 for none."""
+    rows = [[c or "" for c in r] for r in begin]
+    for n, row in enumerate(rows[:PREAMBLE]):
+        filled = [c for c in row if c.strip()]
+        if len(filled) > 1 and sum(normal(c) in known for c in filled) * 2 >= len(filled):
+            return n
+    full = [sum(bool(c.strip()) for c in r) for r in rows]
+    usual = max((f for f in full if f > 1), key=full.count, default=1)
+    at = next((n for n, f in enumerate(full[:PREAMBLE]) if f >= usual), 0)
+    return at if rows and (sure or is_header([c for c in rows[at] if c], rows[at + 1 :], known)) else -1
+
+
+def _no_workbook(label: str, error: BaseException) -> Unreadable:
+    said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    return Unreadable(f"{label} is no workbook that can be read: {said}.", hint="Save it again as .xlsx, unprotected.")

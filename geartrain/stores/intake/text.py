@@ -1,27 +1,30 @@
-"""Delimited text as it comes: encodings, delimiters, headers, and every physical line accounted for."""
+"""Delimited text as it comes: every physical line is a row, part of one, or accounted for."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import io
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import charset_normalizer
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from geartrain.stores.intake.sniff import Shape, normal, sniff, unique
+from geartrain.stores.intake.words import identifier, literal
+
+__all__ = ["BadLine", "Delimited", "Shape", "identifier", "literal", "normal", "read_text", "sniff", "unique"]
+
 csv.field_size_limit(2**31 - 1)
 
-DELIMITERS = ",;\t|"
-SAMPLE = 1 << 16
 LINE = "__line"
 # A quoted field that goes on for more lines than this is an unbalanced quote, not a note.
-MOST_LINES = 200
-BATCH = 50_000
+MOST_LINES = 500
+BATCH = 20_000
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,36 @@ class BadLine:
     text: str
 
 
-@dataclass(frozen=True)
-class Shape:
-    """How a file is written."""
+@dataclass
+class BadLines:
+    """Physical lines that are no rows, kept in a file: there may be millions."""
 
-    encoding: str
-    delimiter: str
-    header_line: int  # 0: none
-    headers: tuple[str, ...]
-    stated: tuple[str, ...] = ()  # what was decided and should be said
+    file: Path
+    count: int = 0
+    _held: list[BadLine] = field(default_factory=list)
+    _writer: pq.ParquetWriter | None = None
+
+    SCHEMA = pa.schema([("line", pa.int64()), ("code", pa.string()), ("message", pa.string()), ("text", pa.string())])
+
+    def add(self, line: BadLine) -> None:
+        """Keep one more."""
+        self.count += 1
+        self._held.append(line)
+        if len(self._held) >= BATCH:
+            self._write()
+
+    def close(self) -> None:
+        """Write what is held; none are added after."""
+        if self._held:
+            self._write()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _write(self) -> None:
+        self._writer = self._writer or pq.ParquetWriter(self.file, self.SCHEMA)
+        rows = [(b.line, b.code, b.message, b.text) for b in self._held]
+        self._writer.write_table(_table(rows, self.SCHEMA))
+        self._held = []
 
 
 @dataclass
@@ -53,103 +77,78 @@ class Delimited:
     headers: tuple[str, ...]
     rows: int
     shape: Shape
-    bad: list[BadLine] = field(default_factory=list)
-
-
-def sniff(
-    path: Path,
-    *,
-    known: frozenset[str] = frozenset(),
-    delimiter: str = "",
-    encoding: str = "",
-    header: bool | None = None,
-    columns: Sequence[str] = (),
-) -> Shape:
-    """How a file is written, from its beginning. `known` are normalised names that make a first row a header."""
-    with path.open("rb") as file:
-        raw = file.read(SAMPLE)
-    stated: list[str] = []
-    found = encoding or _encoding(path, raw)
-    if not encoding and found not in ("utf-8", "utf-8-sig"):
-        stated.append(f"read as {found}")
-    text = raw.decode(found, errors="replace")
-    lines = text.splitlines()[: 50 if len(raw) < SAMPLE else -1] or [""]
-    delimiter = delimiter or _delimiter(lines[:50])
-    first_line = next((n for n, line in enumerate(lines) if line.strip(delimiter + ' \t"')), 0)
-    first = next(csv.reader([lines[first_line]], delimiter=delimiter), []) if lines else []
-    has = (
-        header if header is not None else (not columns and _is_header(first, lines[first_line + 1 :], delimiter, known))
-    )
-    if has:
-        headers = unique([h.strip().lstrip("\ufeff") or f"column_{n}" for n, h in enumerate(first, 1)])
-        if list(headers) != [h.strip().lstrip("\ufeff") for h in first]:
-            stated.append("some headers are empty or stand twice; they were numbered")
-        return Shape(found, delimiter, first_line + 1, headers, tuple(stated))
-    stated.append("there is no header row; columns are named by position")
-    width = max((len(r) for r in csv.reader(lines[:50], delimiter=delimiter)), default=1)
-    names = list(columns) + [f"column_{n}" for n in range(len(columns) + 1, width + 1)]
-    return Shape(found, delimiter, 0, unique(names), tuple(stated))
+    bad: BadLines | None = None
+    blank: int = 0  # physical lines with nothing in them, which are no rows
+    continued: int = 0  # physical lines that are the rest of a row with line ends in its values
 
 
 def read_text(con: duckdb.DuckDBPyConnection, path: Path, shape: Shape, *, scratch: Path) -> Delimited:
     """The rows of a file. A perfectly regular one is scanned by DuckDB; any other line by line, none lost."""
-    if shape.encoding in ("utf-8", "utf-8-sig") and (fast := _scan(con, path, shape)) is not None:
+    if shape.encoding in ("utf-8", "utf-8-sig") and (fast := scan_strictly(con, path, shape)) is not None:
         return fast
-    return _careful(path, shape, scratch)
+    return read_carefully(path, shape, scratch)
 
 
-def _scan(con: duckdb.DuckDBPyConnection, path: Path, shape: Shape) -> Delimited | None:
-    """DuckDB's strict reader, if every physical line is one row; else None."""
-    newlines, last, nul, quotes_cr = _count(path)
-    if nul or quotes_cr:
-        return None
-    lines = newlines + (1 if last else 0)
-    expected = lines - shape.header_line
-    if expected <= 0 or len(shape.headers) < 2:
+def scan_strictly(con: duckdb.DuckDBPyConnection, path: Path, shape: Shape) -> Delimited | None:
+    """DuckDB's strict reader, if every physical line is one row with as many fields as there are headers; else None."""
+    lines, odd = _count(path)
+    expected = lines - shape.skip
+    if odd or expected <= 0 or len(shape.headers) < 2:
         return None
     columns = ", ".join(f"{literal(h)}: 'VARCHAR'" for h in shape.headers)
     source = (
-        f"read_csv({literal(str(path))}, header=false, skip={shape.header_line}, delim={literal(shape.delimiter)}, "
+        f"read_csv({literal(str(path))}, header=false, skip={shape.skip}, delim={literal(shape.delimiter)}, "
         f"quote='\"', escape='\"', columns={{{columns}}}, auto_detect=false, strict_mode=true, null_padding=false, "
         "nullstr='\\0never\\0', max_line_size=4194304)"
     )
+    # A row of empty cells is set apart by the careful reader, so it must not pass here.
+    empty = " AND ".join(f"coalesce({identifier(h)}, '') = ''" for h in shape.headers)
+    first = identifier(shape.headers[0])
+    check = f"SELECT count(*), count(*) FILTER (coalesce({first}, '') = '' AND {empty}) FROM {source}"
     try:
-        found = con.execute(f"select count(*), count({identifier(shape.headers[-1])}) from {source}").fetchone()
+        found = con.execute(check).fetchone()
     except duckdb.Error:
         return None
-    if found is None or found[0] != expected:
+    if found != (expected, 0):
         return None
-    sql = f"(select *, row_number() over () + {shape.header_line} as {LINE} from {source})"
+    sql = f"(SELECT *, row_number() OVER () + {shape.skip} AS {LINE} FROM {source})"
     return Delimited(sql, shape.headers, expected, shape)
 
 
-def _count(path: Path) -> tuple[int, bool, bool, bool]:
-    """Line feeds, whether the last line has none, whether there is a NUL, and whether a lone carriage return ends lines."""
-    count, last, nul, lone = 0, b"\n", False, False
+def _count(path: Path) -> tuple[int, bool]:
+    """Physical lines, and whether the file needs care: NULs, or carriage returns that end lines by themselves."""
+    count, last, before = 0, b"\n", b""
     with path.open("rb") as file:
         while block := file.read(1 << 24):
             count += block.count(b"\n")
-            nul = nul or b"\0" in block
-            lone = lone or block.count(b"\r") > block.count(b"\r\n") + (block.endswith(b"\r"))
-            last = block[-1:]
-    return count, last != b"\n", nul, lone
+            if b"\0" in block:
+                return count, True
+            if b"\r" in block or before == b"\r":
+                both = before + block
+                if both.count(b"\r") - both.endswith(b"\r") != both.count(b"\r\n"):
+                    return count, True
+            last = before = block[-1:]
+    return count + (last != b"\n"), before == b"\r"
 
 
-def _careful(path: Path, shape: Shape, scratch: Path) -> Delimited:
-    bad: list[BadLine] = []
+def read_carefully(path: Path, shape: Shape, scratch: Path) -> Delimited:
+    """Line by line, in bounded memory."""
+    bad = BadLines(scratch.with_suffix(".bad.parquet"))
+    told = Delimited(f"read_parquet({literal(str(scratch))})", shape.headers, 0, shape, bad)
     names = [*shape.headers, LINE]
     schema = pa.schema([(n, pa.int64() if n == LINE else pa.string()) for n in names])
-    rows, batch = 0, []
+    batch: list[tuple[object, ...]] = []
     with pq.ParquetWriter(scratch, schema) as writer:
-        for line, values in _rows(path, shape, bad):
+        for line, values in _records(path, shape, told, bad):
             batch.append((*values, line))
             if len(batch) >= BATCH:
                 writer.write_table(_table(batch, schema))
-                rows += len(batch)
+                told.rows += len(batch)
                 batch = []
         writer.write_table(_table(batch, schema))
-        rows += len(batch)
-    return Delimited(f"read_parquet({literal(str(scratch))})", shape.headers, rows, shape, bad)
+        told.rows += len(batch)
+    bad.close()
+    return told
 
 
 def _table(batch: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
@@ -157,140 +156,114 @@ def _table(batch: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
 
-def _rows(path: Path, shape: Shape, bad: list[BadLine]) -> Iterator[tuple[int, list[str]]]:
-    lines = list(_lines(path, shape.encoding))
-    width, at = len(shape.headers), shape.header_line
-    while at < len(lines):
-        text, taken, problem = _record(lines, at)
-        number, at = at + 1, at + taken
+def _records(path: Path, shape: Shape, told: Delimited, bad: BadLines) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line each begins in; what is none is told.
+
+    A quote that is opened and not closed in its line goes on in the next ones only if that gives a whole row: a stray
+    quote costs its own line, and none of those after it.
+    """
+    lines = _lines(path, shape.encoding)
+    ahead: deque[str | bytes] = deque()
+    for _ in range(shape.skip):
+        next(lines, None)
+    number, width = shape.skip, len(shape.headers)
+    while (line := ahead.popleft() if ahead else next(lines, None)) is not None:
+        number += 1
+        if problem := _spoilt(line):
+            bad.add(BadLine(number, *problem))
+            continue
+        assert isinstance(line, str)
+        if not line.strip(" "):
+            told.blank += 1
+            continue
+        values, taken, problem = _row(line, lines, ahead, shape, width)
         if problem:
-            bad.append(BadLine(number, *problem, text=text[:2000]))
-            continue
-        values = next(csv.reader([text], delimiter=shape.delimiter), [])
-        if not any(v.strip() for v in values):
-            # A blank line is no row; a row of empty cells would be one if it had cells.
-            if len(values) == width > 1:
-                bad.append(BadLine(number, "empty_row", "Every cell of this row is empty.", text[:2000]))
-            continue
-        if len(values) != width:
-            message = f"This row has {len(values)} fields; the header has {width}."
-            bad.append(BadLine(number, "field_count", message, text[:2000]))
-            continue
-        yield number, values
+            bad.add(BadLine(number, *problem, line[:2000]))
+        elif not any(v.strip() for v in values):
+            bad.add(BadLine(number, "empty_row", "Every cell of this row is empty.", line[:2000]))
+        else:
+            yield number, values
+            for _ in range(taken):
+                ahead.popleft()
+            told.continued += taken
+            number += taken
 
 
-def _record(lines: list[str | bytes], at: int) -> tuple[str, int, tuple[str, str] | None]:
-    """The record that begins at a line: its text, how many lines it takes, what is wrong with it."""
-    first = lines[at]
-    if isinstance(first, bytes):
-        return repr(first)[2:-1], 1, ("undecodable", "This line is not in the encoding of the file.")
-    if "\0" in first:
-        return first.replace("\0", "␀"), 1, ("nul_byte", "This line holds a NUL byte.")
-    text, taken = first, 1
-    while text.count('"') % 2:
-        if at + taken >= len(lines) or taken >= MOST_LINES or not isinstance(lines[at + taken], str):
-            return first, 1, ("unbalanced_quote", "A quote is opened and never closed.")
-        text += "\n" + str(lines[at + taken])
-        taken += 1
-    return text, taken, None
+def _spoilt(line: str | bytes) -> tuple[str, str, str] | None:
+    if isinstance(line, bytes):
+        return "undecodable", "This line is not in the encoding of the file.", repr(line[:1000])[2:-1]
+    if "\0" in line:
+        return "nul_byte", "This line holds a NUL byte.", line.replace("\0", "␀")[:2000]
+    return None
+
+
+def _row(
+    line: str, lines: Iterator[str | bytes], ahead: deque[str | bytes], shape: Shape, width: int
+) -> tuple[list[str], int, tuple[str, str] | None]:
+    """The values of the row that begins with a line, how many of the lines ahead belong to it, and what is wrong."""
+    text, taken = line, 0
+    while True:
+        try:
+            values = next(csv.reader([text], delimiter=shape.delimiter, strict=True))
+            break
+        except csv.Error as error:
+            if "unexpected end" not in str(error):
+                return [], 0, ("unbalanced_quote", "A quote stands in the middle of a quoted value.")
+        quotes = 1
+        while quotes % 2:  # a whole row has an even number of quotes
+            more = _look(taken, lines, ahead)
+            if taken >= MOST_LINES or not isinstance(more, str) or "\0" in more:
+                return [], 0, ("unbalanced_quote", "A quote is opened and never closed.")
+            text, taken, quotes = f"{text}\n{more}", taken + 1, quotes + more.count('"')
+    if len(values) > width and not any(v.strip() for v in values[width:]):
+        values = values[:width]  # delimiters at the end of the line, with nothing between them
+    if len(values) == width:
+        return values, taken, None
+    if taken:
+        return [], 0, ("unbalanced_quote", "A quote is opened and not closed within the row.")
+    return [], 0, ("field_count", f"This row has {len(values)} fields; the header has {width}.")
+
+
+def _look(number: int, lines: Iterator[str | bytes], ahead: deque[str | bytes]) -> str | bytes | None:
+    """A line ahead, without taking it."""
+    while len(ahead) <= number:
+        more = next(lines, None)
+        if more is None:
+            return None
+        ahead.append(more)
+    return ahead[number]
 
 
 def _lines(path: Path, encoding: str) -> Iterator[str | bytes]:
-    """Physical lines without their ends; bytes where a line cannot be decoded."""
-    raw = path.read_bytes()
-    if encoding.startswith("utf-16") or encoding.startswith("utf-32"):
-        text = raw.decode(encoding, errors="replace").lstrip("\ufeff")
-        yield from io.StringIO(text, newline=None).read().removesuffix("\n").split("\n")
+    """Physical lines without their ends (LF, CR LF or CR); bytes where a line cannot be decoded."""
+    wide = encoding.startswith(("utf-16", "utf-32"))
+    if wide:
+        with path.open(encoding=encoding, errors="replace", newline=None) as text:
+            for number, line in enumerate(text):
+                whole = line.removesuffix("\n")
+                whole = whole.lstrip("\ufeff") if not number else whole
+                yield whole.encode("utf-8", "replace") if "\ufffd" in whole else whole
         return
-    if raw.startswith(codecs.BOM_UTF8):
-        raw = raw[3:]
     name = "utf-8" if encoding == "utf-8-sig" else encoding
-    body = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    for line in body.removesuffix(b"\n").split(b"\n") if body else []:
+    for line in _byte_lines(path):
         try:
             yield line.decode(name)
         except UnicodeDecodeError:
             yield line
 
 
-def _encoding(path: Path, sample: bytes) -> str:
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF32_LE, "utf-32"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if sample.startswith(mark):
-            return name
-    if sample.count(b"\0") > len(sample) // 4:
-        return "utf-16-le" if sample[1::2].count(b"\0") > sample[::2].count(b"\0") else "utf-16-be"
-    good = odd = 0
+def _byte_lines(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        for line in file:
-            if line.isascii():
-                continue
-            try:
-                line.decode("utf-8")
-                good += 1
-            except UnicodeDecodeError:
-                odd += 1
-    if not odd or good > 20 * odd:
-        return "utf-8"
-    if good == 0:
-        best = charset_normalizer.from_bytes(sample, cp_isolation=["cp1252", "latin_1", "cp1250", "mac_roman"]).best()
-        return best.encoding if best is not None else "latin_1"
-    return "utf-8" if good >= odd else "cp1252"
-
-
-def _delimiter(lines: Sequence[str]) -> str:
-    def weight(delimiter: str) -> tuple[int, int]:
-        widths = [len(r) for r in csv.reader(list(lines), delimiter=delimiter) if r]
-        common = max(set(widths), key=widths.count) if widths else 1
-        return (widths.count(common) if common > 1 else 0, common)
-
-    try:
-        return max(DELIMITERS, key=weight)
-    except csv.Error:
-        return ","
-
-
-def _is_header(first: Sequence[str], rest: Sequence[str], delimiter: str, known: frozenset[str]) -> bool:
-    """A first row names the columns unless it looks like what stands below: a number, a gap, or a value that recurs."""
-    names = [normal(c) for c in first]
-    if any(n in known for n in names):
-        return True
-    if len(set(names)) < len(names) or any(_numeric(c) or not c.strip() for c in first):
-        return False
-    rows = list(csv.reader(list(rest[:50]), delimiter=delimiter))
-    return not any(first[n] in {r[n] for r in rows if n < len(r)} for n in range(len(first)))
-
-
-def _numeric(text: str) -> bool:
-    bare = text.strip().strip('"')
-    return bool(bare) and sum(c.isdigit() for c in bare) > len(bare) / 2
-
-
-def normal(name: str) -> str:
-    """A header as names are compared: `Close Date`, `CloseDate` and `close_date` are one."""
-    spaced = "".join(f"_{c}" if c.isupper() and n and name[n - 1].islower() else c for n, c in enumerate(name.strip()))
-    return "_".join("".join(c if c.isalnum() else " " for c in spaced.casefold()).split())
-
-
-def unique(names: Sequence[str]) -> tuple[str, ...]:
-    """The names with a number after each that stands there already (compared without case)."""
-    seen: dict[str, int] = {}
-    found = []
-    for name in names:
-        count = seen[name.casefold()] = seen.get(name.casefold(), 0) + 1
-        found.append(name if count == 1 else f"{name}_{count}")
-    return tuple(found)
-
-
-def literal(text: str) -> str:
-    """Text as SQL has it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """A column's name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
+        rest = file.read(3)
+        rest = b"" if rest == codecs.BOM_UTF8 else rest
+        while block := file.read(BLOCK):
+            block = rest + block
+            # A carriage return at the end of a block may be half of a line's end.
+            held = b"\r" if block.endswith(b"\r") else b""
+            block = block.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            *lines, rest = block.split(b"\n")
+            yield from lines
+            rest += held
+        rest = rest.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if rest:
+            yield from rest.removesuffix(b"\n").split(b"\n")

@@ -59,3 +59,9 @@ def files_in(location: Path) -> Iterator[Path]:
     for path in sorted(location.rglob("*")):
         if path.is_file() and not any(p.startswith(".") for p in path.relative_to(location).parts):
             yield path
+
+
+def labelled(location: Path) -> Iterator[tuple[Path, str]]:
+    """Each file with the name it is called by in messages: its path below the folder."""
+    for path in files_in(location):
+        yield path, path.name if location.is_file() else path.relative_to(location).as_posix()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from geartrain.facts import record_types
-from geartrain.kernel.issues import Issue, Level
+from geartrain.kernel.issues import Issue
 from geartrain.stores.intake.cast import Origin, Ways
 from geartrain.stores.intake.feed import Feed, Raw, with_absent
-from geartrain.stores.intake.readers import BOOKS, PARQUET, TEXT, Reader, Unreadable
-from geartrain.stores.intake.sources import Asked, files_in
-from geartrain.stores.intake.sources.folder import unreadable
+from geartrain.stores.intake.readers import Reader
+from geartrain.stores.intake.sniff import normal
+from geartrain.stores.intake.sources import Asked, labelled
 from geartrain.stores.intake.sources.salesforce import DEAL_TYPE, table_feed
-from geartrain.stores.intake.text import identifier, normal
+from geartrain.stores.intake.tables import Tables, built, names_in, read_tables, unused
+from geartrain.stores.intake.words import identifier
 
 DELETED = "lower(coalesce({is_deleted}, {_fivetran_deleted}, {fivetran_deleted}, 'false')) IN ('true', '1')"
 NEWEST = "coalesce({hs_lastmodifieddate}, {_fivetran_synced}, {fivetran_synced})"
@@ -87,6 +89,15 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
+# Tables that others are joined with.
+LOOKED_UP = {
+    *("deal_pipeline", "deal_pipeline_stage", "merged_deal", "team", "owner_team", "deal_company", "engagement"),
+    *("engagement_deal", "engagement_company", "engagement_contact"),
+}
+WHY = {
+    "engagement_note": "a note is no contact with a buyer",
+    "engagement_task": "a task is something to do, not a contact with a buyer",
+}
 ENGAGEMENTS = {"call": "call", "email": "email", "meeting": "meeting"}
 FIELDS = {
     "dealstage": "stage",
@@ -97,37 +108,44 @@ FIELDS = {
 }
 
 
+KNOWN = names_in(t for _, t in TABLES.values()) | {
+    *("stage_id", "is_closed", "closed_won", "merged_deal_id", "engagement_id", "company_id", "contact_id", "team_id"),
+    *("date_entered", "timestamp", "value", "source", "source_id", "is_deleted"),
+}
+
+
 def feeds(read: Reader, asked: Asked) -> tuple[Sequence[Feed], Sequence[Issue]]:
     """Feeds of the tables that are known; the others are named."""
     assert asked.location is not None
-    issues: list[Issue] = []
-    tables: dict[str, Raw] = {}
-    for path in files_in(asked.location):
-        if path.suffix.lower() not in (*TEXT, *PARQUET, *BOOKS):
-            continue
-        label = path.name if asked.location.is_file() else path.relative_to(asked.location).as_posix()
-        try:
-            name = normal(path.stem).removeprefix("hubspot_").removesuffix("_data")
-            tables[name] = _plain(read.any(path, label=label))
-        except Unreadable as error:
-            issues.append(unreadable(error, label))
-    ways, found, used = Ways(asked.zone), [], {"deal_pipeline_stage", "merged_deal", "team", "owner_team"}
-    for name, raw in tables.items():
-        if name in TABLES:
-            whole = {"deal": _deals, "owner": _owners}.get(name, lambda r, _: r)(raw, tables)
-            found.append(table_feed(whole, *TABLES[name], ways, deleted=_deleted(name), newest=NEWEST))
-        elif name.removeprefix("engagement_") in ENGAGEMENTS and name != "engagement":
-            found.append(_engagement(raw, name.removeprefix("engagement_"), tables, ways))
-        elif name == "deal_stage":
-            found.append(_stages(raw, tables, ways))
-        elif name == "deal_property_history":
-            found.append(_properties(raw, ways))
-        elif name not in used and not name.startswith("engagement_") and not name.startswith("deal_"):
-            said = f"{raw.label} holds nothing that a record type takes."
-            issues.append(
-                Issue("unused_table", Level.info, said, raw.label, "Nothing is lost: it stays in your export.")
-            )
+    tables, issues = read_tables(read, labelled(asked.location), _table_named, KNOWN)
+    tables = Tables([(name, _plain(raw)) for name, raw in tables.files])
+    ways, found = Ways(asked.zone), list[Feed]()
+    for name, raw in tables.files:
+        make = _maker(name)
+        if make is not None:
+            found += built(partial(make, raw, tables, ways), issues, raw.label)
+        elif name not in LOOKED_UP:
+            issues.append(unused(raw, WHY.get(name, "no record type takes what it holds")))
     return found, issues
+
+
+def _table_named(stem: str) -> str:
+    return normal(stem).removeprefix("hubspot_").removesuffix("_data")
+
+
+def _maker(name: str) -> Callable[[Raw, Tables, Ways], Feed] | None:
+    """What makes the feed of a table; None where there is none."""
+    if name in TABLES:
+        return partial(_record, name)
+    kind = name.removeprefix("engagement_")
+    if kind in ENGAGEMENTS and kind != name:
+        return partial(_engagement, kind)
+    return {"deal_stage": _stages, "deal_property_history": _properties}.get(name)
+
+
+def _record(name: str, raw: Raw, tables: Tables, ways: Ways) -> Feed:
+    whole = _deals(raw, tables) if name == "deal" else _owners(raw, tables) if name == "owner" else raw
+    return table_feed(whole, *TABLES[name], ways, deleted=_deleted(name), newest=NEWEST)
 
 
 def _plain(raw: Raw) -> Raw:
@@ -144,7 +162,7 @@ def _deleted(name: str) -> str:
     return DELETED if name != "deal" else f"({DELETED}) OR {{__merged}} = 'true'"
 
 
-def _deals(raw: Raw, tables: dict[str, Raw]) -> Raw:
+def _deals(raw: Raw, tables: Tables) -> Raw:
     """Deals beside their stage's label and whether it is closed and won, their company, and whether they were merged."""
     named = raw.named()
     sql, headers = "(SELECT d.*", [*raw.headers]
@@ -176,7 +194,7 @@ def _deals(raw: Raw, tables: dict[str, Raw]) -> Raw:
     return replace(raw, sql=f"{sql} FROM {raw.sql} d{joins})", headers=tuple(headers))
 
 
-def _owners(raw: Raw, tables: dict[str, Raw]) -> Raw:
+def _owners(raw: Raw, tables: Tables) -> Raw:
     """Owners beside the name of their primary team."""
     links, teams = tables.get("owner_team"), tables.get("team")
     if links is None or teams is None:
@@ -194,7 +212,7 @@ def _owners(raw: Raw, tables: dict[str, Raw]) -> Raw:
     )
 
 
-def _engagement(raw: Raw, kind: str, tables: dict[str, Raw], ways: Ways) -> Feed:
+def _engagement(kind: str, raw: Raw, tables: Tables, ways: Ways) -> Feed:
     """Calls, mails and meetings beside the deal, company and contact they belong to."""
     sql, joins, headers = "(SELECT e.*", "", [*raw.headers]
     key = identifier(raw.named().get("engagement_id") or raw.headers[0])
@@ -220,7 +238,7 @@ def _engagement(raw: Raw, kind: str, tables: dict[str, Raw], ways: Ways) -> Feed
     return table_feed(whole, "touch", columns, ways, deleted=DELETED, newest=NEWEST)
 
 
-def _stages(raw: Raw, tables: dict[str, Raw], ways: Ways) -> Feed:
+def _stages(raw: Raw, tables: Tables, ways: Ways) -> Feed:
     """The stages a deal went through as changes of stage."""
     record_type, n = record_types()["opportunity_change"], raw.named()
     key = identifier(n["deal_id"])
@@ -242,7 +260,7 @@ def _stages(raw: Raw, tables: dict[str, Raw], ways: Ways) -> Feed:
     )
 
 
-def _properties(raw: Raw, ways: Ways) -> Feed:
+def _properties(raw: Raw, tables: Tables, ways: Ways) -> Feed:
     """The history of the properties that opportunity_change tracks; others of the table are left out."""
     record_type, n = record_types()["opportunity_change"], raw.named()
     cases = " ".join(f"WHEN '{k}' THEN '{v}'" for k, v in FIELDS.items())
@@ -253,9 +271,7 @@ def _properties(raw: Raw, ways: Ways) -> Feed:
         f"CAST({value} AS VARCHAR) AS new_value, __line FROM {raw.sql})"
     )
     columns = ("opportunity_id", "changed_at", "field", "old_value", "new_value")
-    told = Raw(
-        raw.label, sql, columns, raw.bad, (*raw.stated, "only the properties that opportunity_change tracks are taken")
-    )
+    told = replace(raw, sql=sql, headers=columns)
     feed = Feed(
         record_type,
         told,

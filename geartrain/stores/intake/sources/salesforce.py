@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from geartrain.facts import record_types
-from geartrain.kernel.issues import Issue, Level
+from geartrain.kernel.issues import Issue
 from geartrain.stores.intake.cast import Origin, Ways
 from geartrain.stores.intake.feed import Feed, Raw, filled, with_absent
-from geartrain.stores.intake.readers import BOOKS, PARQUET, TEXT, Reader, Unreadable
-from geartrain.stores.intake.sources import Asked, files_in
-from geartrain.stores.intake.sources.folder import unreadable
-from geartrain.stores.intake.text import identifier, normal
+from geartrain.stores.intake.readers import Reader
+from geartrain.stores.intake.sniff import normal
+from geartrain.stores.intake.sources import Asked, labelled
+from geartrain.stores.intake.tables import Tables, built, names_in, read_tables, unused
+from geartrain.stores.intake.words import identifier
 
 DEAL_TYPE = (
     "CASE WHEN lower({type}) LIKE '%renew%' THEN 'renewal' WHEN lower({type}) LIKE '%expan%' OR lower({type}) LIKE '%exist%'"
@@ -29,6 +32,12 @@ TASK_KIND = (
     " ELSE lower(coalesce({type}, {task_subtype}, 'task')) END"
 )
 NAME = "coalesce({name}, nullif(concat_ws(' ', {first_name}, {last_name}), ''), {username}, {email}, {id})"
+
+LEAD = "coalesce({linked_lead}, CASE WHEN {who_id} LIKE '00Q%' THEN {who_id} END)"
+DEAL = "coalesce({linked_deal}, CASE WHEN {what_id} LIKE '006%' THEN {what_id} END)"
+COMPANY = (
+    "coalesce({account_id}, {linked_company}, {linked_contact}, CASE WHEN {what_id} LIKE '001%' THEN {what_id} END)"
+)
 
 # Table to record type, and each column's text as SQL over the table's columns; {x} is NULL where there is no x.
 TABLES: dict[str, tuple[str, dict[str, str]]] = {
@@ -153,9 +162,9 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "occurred_at": "coalesce({completed_date_time}, {activity_date}, {created_date})",
             "kind": TASK_KIND,
             "function": "'sales'",
-            "lead_id": "CASE WHEN {who_id} LIKE '00Q%' THEN {who_id} END",
-            "account_id": "{account_id}",
-            "opportunity_id": "CASE WHEN {what_id} LIKE '006%' THEN {what_id} END",
+            "lead_id": LEAD,
+            "account_id": COMPANY,
+            "opportunity_id": DEAL,
             "user_id": "{owner_id}",
             "duration_minutes": "CAST(TRY_CAST({call_duration_in_seconds} AS DECIMAL(18,6)) / 60 AS VARCHAR)",
             "inbound": "CASE lower({call_type}) WHEN 'inbound' THEN 'true' WHEN 'outbound' THEN 'false' END",
@@ -168,9 +177,9 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "occurred_at": "coalesce({activity_date_time}, {start_date_time}, {activity_date}, {created_date})",
             "kind": "'meeting'",
             "function": "'sales'",
-            "lead_id": "CASE WHEN {who_id} LIKE '00Q%' THEN {who_id} END",
-            "account_id": "{account_id}",
-            "opportunity_id": "CASE WHEN {what_id} LIKE '006%' THEN {what_id} END",
+            "lead_id": LEAD,
+            "account_id": COMPANY,
+            "opportunity_id": DEAL,
             "user_id": "{owner_id}",
             "duration_minutes": "{duration_in_minutes}",
         },
@@ -198,37 +207,60 @@ FIELD_NAMES = {
     "forecast_category": "forecast_category",
     "forecastcategoryname": "forecast_category",
 }
+KNOWN = names_in(t for _, t in TABLES.values()) | frozenset(
+    (*FIELD_NAMES, *TRACKED, "parent_role_id", "system_modstamp")
+)
 DELETED = "lower(coalesce({is_deleted}, {_fivetran_deleted}, {fivetran_deleted}, 'false')) IN ('true', '1')"
 
 
 def feeds(read: Reader, asked: Asked) -> tuple[Sequence[Feed], Sequence[Issue]]:
     """Feeds of the tables that are known; the others are named."""
     assert asked.location is not None
-    found: list[Feed] = []
-    issues: list[Issue] = []
-    tables: dict[str, Raw] = {}
-    for path in files_in(asked.location):
-        if path.suffix.lower() not in (*TEXT, *PARQUET, *BOOKS):
-            continue
-        label = path.name if asked.location.is_file() else path.relative_to(asked.location).as_posix()
-        try:
-            tables[table_named(path.stem)] = read.any(path, label=label)
-        except Unreadable as error:
-            issues.append(unreadable(error, label))
-    ways = Ways(asked.zone)
-    for name, raw in tables.items():
+    tables, issues = read_tables(read, labelled(asked.location), table_named, KNOWN)
+    ways, found = Ways(asked.zone), list[Feed]()
+    for name, raw in tables.files:
         if name in TABLES:
-            found.append(table_feed(raw, *TABLES[name], ways, tables.get("user_role") if name == "user" else None))
+            found += built(partial(_feed, raw, name, tables, ways), issues, raw.label)
         elif name in ("opportunity_history", "opportunity_field_history"):
-            found.append(history_feed(raw, ways))
-        elif name not in ("user_role",):
-            hint = "Nothing is lost: it stays in your export."
-            issues.append(
-                Issue(
-                    "unused_table", Level.info, f"{raw.label} holds nothing that a record type takes.", raw.label, hint
-                )
-            )
+            found += built(partial(history_feed, raw, ways), issues, raw.label)
+        elif name == "contact":
+            issues.append(unused(raw, "contacts are used to find the account of calls and meetings"))
+        elif name != "user_role":
+            issues.append(unused(raw))
     return found, issues
+
+
+def _feed(raw: Raw, name: str, tables: Tables, ways: Ways) -> Feed:
+    roles = tables.get("user_role") if name == "user" else None
+    if name in ("task", "event"):
+        raw = _linked(raw, tables)
+    return table_feed(raw, *TABLES[name], ways, roles)
+
+
+def _linked(raw: Raw, tables: Tables) -> Raw:
+    """Activities beside what they point at: `who` is a lead or a contact (and so an account), `what` a deal or an account.
+
+    Ids tell by their first letters; where they do not (an anonymised export), by standing in the table.
+    """
+    named, sql, joins, headers = raw.named(), "(SELECT a.*", "", [*raw.headers]
+    links = (("who_id", "lead", "lead"), ("what_id", "opportunity", "deal"), ("what_id", "account", "company"))
+    for column, table, short in links:
+        other = tables.get(table)
+        if other is not None and column in named and "id" in other.named():
+            key = identifier(other.named()["id"])
+            sql += f", CASE WHEN {short}.k IS NOT NULL THEN a.{identifier(named[column])} END AS linked_{short}"
+            joins += f" LEFT JOIN (SELECT DISTINCT {key} AS k FROM {other.sql}) {short} ON a.{identifier(named[column])} = {short}.k"
+            headers.append(f"linked_{short}")
+    contacts = tables.get("contact")
+    if contacts is not None and "who_id" in named and {"id", "account_id"} <= contacts.named().keys():
+        c = contacts.named()
+        one = f"(SELECT {identifier(c['id'])} AS k, any_value({identifier(c['account_id'])}) AS v FROM {contacts.sql} GROUP BY 1)"
+        sql += ", contact.v AS linked_contact"
+        joins += f" LEFT JOIN {one} contact ON a.{identifier(named['who_id'])} = contact.k"
+        headers.append("linked_contact")
+    if not joins:
+        return raw
+    return replace(raw, sql=f"{sql} FROM {raw.sql} a{joins})", headers=tuple(headers))
 
 
 def table_named(stem: str) -> str:
@@ -272,7 +304,8 @@ def table_feed(
 def _named(raw: Raw) -> dict[str, str]:
     """Normalised names; `product_2_id` and `Product2Id` are one."""
     named = raw.named()
-    return named | {k.replace("product2", "product_2"): v for k, v in named.items() if "product2" in k}
+    named.update({k.replace("product2", "product_2"): v for k, v in named.items() if "product2" in k})
+    return named
 
 
 def _with_roles(
@@ -290,9 +323,9 @@ def _with_roles(
         f"(SELECT u.*, b.boss AS __boss, o.{label} AS __role FROM {raw.sql} u LEFT JOIN {roles.sql} o ON u.{held} = o.{key} "
         f"LEFT JOIN ({bosses}) b ON o.{parent} = b.r)"
     )
-    joined = Raw(raw.label, sql, (*raw.headers, "__boss", "__role"), raw.bad, raw.stated)
+    joined = replace(raw, sql=sql, headers=(*raw.headers, "__boss", "__role"))
     more = {**columns, "manager_id": "coalesce({manager_id}, {boss})", "role": "{role_name}"}
-    return joined, more, named | {"boss": "__boss", "role_name": "__role"}
+    return joined, more, {**named, "boss": "__boss", "role_name": "__role"}
 
 
 def history_feed(raw: Raw, ways: Ways) -> Feed:
@@ -318,13 +351,8 @@ def history_feed(raw: Raw, ways: Ways) -> Feed:
     ]
     sql = f"(SELECT * FROM ({' UNION ALL '.join(parts)}) WHERE old_value IS DISTINCT FROM new_value)"
     columns = ("opportunity_id", "changed_at", "field", "old_value", "new_value", "changed_by")
-    told = Raw(
-        raw.label,
-        sql,
-        columns,
-        raw.bad,
-        (*raw.stated, "states compared with the ones before: one row per field that changed"),
-    )
+    stated = (*raw.stated, "states compared with the ones before: one row per field that changed")
+    told = replace(raw, sql=sql, headers=columns, stated=stated)
     return with_absent(
         Feed(record_type, told, [Origin(record_type[c], identifier(c)) for c in columns], frozenset(columns), ways)
     )
