@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
-from geartrain.services.metrics import query_metrics
-
 from bench.data import opportunities
 from bench.harness import DATA, ROWS, Result, geartrain, median_seconds, paired_seconds, run_apart
 from geartrain.services.access import operator
 from geartrain.services.answers import forget
+from geartrain.services.metrics import query_metrics
 from geartrain.services.workspace import Workspace, open_workspace
 
 SINCE, UNTIL = date(2022, 1, 1), date(2025, 1, 1)
@@ -70,7 +69,8 @@ def _by_hand(ws: Workspace, sql: str) -> Callable[[], object]:
     for view, name in (("opportunity", "opportunity"), ("users", "user")):
         selected = str(snapshot.con.compile(snapshot.table(name)))
         con.execute(f"create or replace temp view {view} as {selected}")
-    return lambda: con.execute(sql).fetchall()
+    # The snapshot closes its connection when nobody holds it any longer.
+    return lambda snapshot=snapshot: con.execute(sql).fetchall()
 
 
 def _compiling(ws: Workspace) -> float:
