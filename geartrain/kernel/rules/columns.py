@@ -97,8 +97,8 @@ def divided(left: Value, right: Value, limit: float) -> Value:
     """
     scale = FINE + scale_of(right)
     unit = number(Decimal(1).scaleb(-FINE), FINE)
-    size = double(left).abs()
-    fits = (size < limit) & (size < double(right).abs() * float(QUOTIENT))
+    size = double(_bare(left)).abs()
+    fits = (size < limit) & (size < double(_bare(right)).abs() * float(QUOTIENT))
     # What does not fit is taken out beforehand: DuckDB shares parts only outside a CASE, so there is none below; and
     # it computes what is shared for every row, so that no zero may be left to divide by.
     left = cast(ibis.cases((fits, left)), f"decimal(38, {scale_of(left)})")
@@ -121,3 +121,14 @@ def _one_if(test: Value) -> Value:
 def _sign(value: Value) -> Value:
     """1, or -1 below 0."""
     return 1 - 2 * _one_if(value < number(Decimal(0), 0))
+
+
+def _bare(value: Value) -> Value:
+    """A guarded column without its guard, for a test of magnitude that stands beside the guarded value anyway.
+
+    The guard is repeated wherever the value is; without this the compiled text is several times as long.
+    """
+    op = value.op()
+    if isinstance(op, ops.SearchedCase) and len(op.results) == 1 and op.results[0].dtype == op.dtype:
+        return op.results[0].to_expr()
+    return value

@@ -77,7 +77,7 @@ def _arithmetic(node: tree.Arithmetic) -> Size:
         most = left.most * right.most if limit is None else limit
         return Size(min(FINE, left.decimals + right.decimals), most, both if limit is None else 2 * both)
     if node.op == "/":
-        return Size(FINE, float(QUOTIENT), 12 * both)
+        return Size(FINE, float(QUOTIENT), 20 * both)
     return Size(max(left.decimals, right.decimals), left.most + right.most, both)
 
 

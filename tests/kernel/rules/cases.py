@@ -240,7 +240,13 @@ EXPECTED: list[tuple[str, Sequence[Any]]] = [
 _NUMBERS = ["amount", "rate", "n", "abs(amount)", "amount * 0.5", "n / 4", "coalesce(rate, 0)", "if(won, amount, rate)"]
 _FLAGS = ["won", "amount > 100", "region = 'EMEA'", "extra.x is null", "day < date '2026-01-31'", "name like '%e%'"]
 AGREE = [
-    *[f"{one} {op} {other}" for op in "+-*/" for one in _NUMBERS[:6] for other in ("rate", "n", "7", "-0.003")],
+    *[
+        f"{one} {op} {other}"
+        for op in "+-*/"
+        for one in _NUMBERS[:6]
+        for other in ("rate", "n", "7", "-0.003")
+        if not (op == "/" and "/" in one)
+    ],
     *[
         f"{one} {op} {other}"
         for op in ("<", "=", ">=")
