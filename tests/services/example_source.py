@@ -18,7 +18,7 @@ from geartrain.services.policies import shipped_policies
 from geartrain.services.sources import FactSource, view_policies
 
 NUMBERS = count()
-META = {"source": pa.string(), "load_id": pa.string(), "recorded_at": pa.timestamp("us"), "derived": pa.bool_()}
+META = {"load_source": pa.string(), "load_id": pa.string(), "recorded_at": pa.timestamp("us"), "derived": pa.bool_()}
 
 
 class Examples:
