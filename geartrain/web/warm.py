@@ -1,0 +1,48 @@
+"""The pages that everybody opens, worked out before they are asked for, again after every load."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+
+from geartrain.kernel.errors import GeartrainError
+from geartrain.services.access import operator
+from geartrain.services.funnel import get_funnel
+from geartrain.services.overview import get_overview
+from geartrain.services.pipeline import get_pipeline
+from geartrain.services.productivity import get_productivity
+from geartrain.services.view import get_view
+from geartrain.services.workspace import Workspace
+
+log = logging.getLogger(__name__)
+LOOK_EVERY = 3.0  # seconds
+
+
+def keep_warm(ws: Workspace) -> Event:
+    """Start a thread that works pages out whenever the facts have changed. Set the event to stop it."""
+    stop = Event()
+    Thread(target=_watch, args=(ws, stop), name="warm", daemon=True).start()
+    return stop
+
+
+def _watch(ws: Workspace, stop: Event) -> None:
+    known = ""
+    while not stop.wait(LOOK_EVERY if known else 0.0):
+        try:
+            with ws.warehouse.snapshot() as snapshot:
+                now = snapshot.id
+            if now != known:
+                warm_up(ws)
+            known = now
+        except GeartrainError as error:
+            # The page itself will say it to whoever asks; a thread has nobody to tell but the log.
+            log.warning("pages are not warm: %s", error.message)
+            known = known or "unknown"
+
+
+def warm_up(ws: Workspace) -> None:
+    """Work out what those who see everyone open first, for the period that runs."""
+    actor = operator("warm-up")
+    view, _ = get_view(ws, actor, asked={})
+    for page in (get_overview, get_pipeline, get_funnel, get_productivity):
+        page(ws, actor, view=view)
