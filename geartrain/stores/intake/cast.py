@@ -16,6 +16,7 @@ MISSING = (
     *("", "-", "--", "–", "—", "n/a", "#n/a", "#na", "null", "<null>", "(null)", "nan", "\\n", "nil"),
     *("#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!"),
 )
+LONGEST = max(len(m.encode()) for m in MISSING)
 # Characters that surround a value and say nothing: spaces of all kinds, line ends, a byte-order mark.
 SPACES = "chr(32) || chr(9) || chr(10) || chr(13) || chr(160) || chr(8239) || chr(65279)"
 YES = ("true", "t", "yes", "y", "1", "1.0", "wahr", "ja", "oui", "vrai", "si", "sí", "sim", "x", "on", "✓")
@@ -71,13 +72,17 @@ class Profile:
     stated: str = ""
     doubtful: bool = False
     other: Profile | None = None  # of a doubtful one: the other way
+    typed: bool = False  # the value is over the column `r` as it is, not over its text
 
 
 def cleaned(sql: str) -> str:
     """Text without outer space; a token that says there is nothing is nothing."""
     tokens = ", ".join(literal(m) for m in MISSING)
-    text = f"trim(CAST({sql} AS VARCHAR), {SPACES})"
-    return f"(CASE WHEN lower({text}) IN ({tokens}) THEN NULL ELSE {text} END)"
+    text = f"CAST({sql} AS VARCHAR)"
+    # Trimming costs more than all else. Few values have anything but printable ASCII at either end.
+    tidy = f"{text} BETWEEN '!' AND '~~' AND reverse({text}) BETWEEN '!' AND '~~'"
+    bare = f"(CASE WHEN {tidy} THEN {text} ELSE trim({text}, {SPACES}) END)"
+    return f"(CASE WHEN strlen({bare}) <= {LONGEST} AND lower({bare}) IN ({tokens}) THEN NULL ELSE {bare} END)"
 
 
 def profiles(con: duckdb.DuckDBPyConnection, relation: str, origins: Sequence[Origin], ways: Ways) -> list[Profile]:
@@ -86,9 +91,10 @@ def profiles(con: duckdb.DuckDBPyConnection, relation: str, origins: Sequence[Or
     Where the values of a column allow two ways, it is read like the other columns of the file; where they do not tell
     either, month-first or the decimal point is taken and `doubtful` says so.
     """
-    tests = [_first_tests(o) for o in origins]
+    found = _typed(con, relation, origins, ways)
+    tests = [_first_tests(o) if p is None else {} for o, p in zip(origins, found, strict=True)]
     counts = _counted(con, relation, list(zip(origins, tests, strict=True)))
-    found = [_plain(o, c, ways) for o, c in zip(origins, counts, strict=True)]
+    found = [p or _plain(o, c, ways) for o, c, p in zip(origins, counts, found, strict=True)]
     open_ = [n for n, p in enumerate(found) if p is None]
     if open_:
         more = [(origins[n], _second_tests(con, relation, origins[n])) for n in open_]
@@ -98,10 +104,24 @@ def profiles(con: duckdb.DuckDBPyConnection, relation: str, origins: Sequence[Or
     return _like_the_others([p for p in found if p is not None])
 
 
+def _typed(
+    con: duckdb.DuckDBPyConnection, relation: str, origins: Sequence[Origin], ways: Ways
+) -> list[Profile | None]:
+    """Profiles of the columns that hold days or instants already."""
+    if not origins:
+        return []
+    columns = ", ".join(f"{o.sql} AS c{n}" for n, o in enumerate(origins))
+    types = [str(row[1]) for row in con.execute(f"DESCRIBE SELECT {columns} FROM {relation}").fetchall()]
+    reads = [dates.typed(t, o.column.kind, ways.zone) if o.column.kind in DATES else None for o, t in zip(origins, types, strict=True)]
+    return [None if r is None else Profile(r, typed=True) for r in reads]
+
+
 def readable_share(con: duckdb.DuckDBPyConnection, relation: str, origin: Origin) -> float:
     """Which share of the column's known values is of its kind; 0 where none is known."""
     (found,) = profiles(con, relation, [origin], Ways("UTC"))
     known = f"(SELECT {cleaned(origin.sql)} AS t FROM {relation})"
+    if found.typed:
+        return 1.0
     row = con.execute(f"SELECT count({_named(con, found.value)}(t)), count(t) FROM {known}").fetchone() or (0, 0)
     return row[0] / row[1] if row[1] else 0.0
 
@@ -297,7 +317,12 @@ def select(
         carried: Further columns as SQL over the relation, `extra` among them.
         absent: Columns of the type that the file does not have.
     """
-    text = [f"{cleaned(o.sql)} AS {_text(o)}" for o in origins]
+    text = [
+        f"CAST({o.sql} AS VARCHAR) AS {_text(o)}, {o.sql} AS {_typed_name(o)}"
+        if p.typed
+        else f"{cleaned(o.sql)} AS {_text(o)}"
+        for o, p in zip(origins, found, strict=True)
+    ]
     more = [f"{sql} AS {identifier(name)}" for name, sql in carried.items()]
     first = f"SELECT {', '.join(['__line', *text, *more])} FROM {relation}"
     values = [_value(con, o, p) for o, p in zip(origins, found, strict=True)]
@@ -305,7 +330,7 @@ def select(
     second = f"SELECT *, {', '.join(values)} FROM ({first})"
     problems = [w for o, p in zip(origins, found, strict=True) for w in _problems(con, o, p, key)]
     chosen = [_case([(when, said[n]) for when, *said in problems]) for n in range(3)]
-    drop = ", ".join(_text(o) for o in origins)
+    drop = ", ".join([*map(_text, origins), *(_typed_name(o) for o, p in zip(origins, found, strict=True) if p.typed)])
     named = ", ".join(
         f"{sql} AS {name}" for sql, name in zip(chosen, ("__problem", "__column", "__value"), strict=True)
     )
@@ -316,13 +341,21 @@ def _text(origin: Origin) -> str:
     return identifier("t_" + origin.column.name)
 
 
+def _typed_name(origin: Origin) -> str:
+    return identifier("r_" + origin.column.name)
+
+
 def _default(column: Column) -> str:
     return "NULL" if column.default is None else literal(column.default)
 
 
 def _value(con: duckdb.DuckDBPyConnection, origin: Origin, profile: Profile) -> str:
     column, to = origin.column, SQL_TYPE[origin.column.kind]
-    cast = f"{_named(con, profile.value)}({_text(origin)})"
+    cast = (
+        f"{_named(con, profile.value, 'r')}({_typed_name(origin)})"
+        if profile.typed
+        else f"{_named(con, profile.value)}({_text(origin)})"
+    )
     if column.default is not None:
         cast = f"CASE WHEN {_text(origin)} IS NULL THEN CAST({literal(column.default)} AS {to}) ELSE {cast} END"
     return f"CAST({cast} AS {to}) AS {identifier(column.name)}"

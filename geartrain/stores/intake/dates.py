@@ -114,6 +114,16 @@ def iso(kind: ColumnKind, zone: str, *, days_as_written: bool = False) -> str:
     )
 
 
+def typed(sql_type: str, kind: ColumnKind, zone: str) -> str | None:
+    """Of a column `r` that holds days or instants already (Parquet); None for any other type."""
+    if sql_type == "TIMESTAMP WITH TIME ZONE":
+        there = zone if kind is ColumnKind.day else "UTC"
+        return f"CAST({_sane(f'timezone({literal(there)}, r)')} AS {'DATE' if kind is ColumnKind.day else 'TIMESTAMP'})"
+    if sql_type == "DATE" or sql_type.startswith("TIMESTAMP"):
+        return _at("CAST(r AS TIMESTAMP)", kind, zone)
+    return None
+
+
 def stated(date_format: str, kind: ColumnKind, zone: str) -> str:
     """In a format that the mapping states."""
     return _at(f"try_strptime(t, {literal(date_format)})", kind, zone)
