@@ -14,10 +14,10 @@ import bench
 
 def main(names: list[str]) -> int:
     """Run those named, or all: each module of this folder with a `run()`."""
-    out = Console()
+    out = Console() if sys.stdout.isatty() else Console(width=160)
     modules = [import_module(f"bench.{m.name}") for m in iter_modules(bench.__path__) if m.name != "__main__"]
     chosen = [m for m in modules if hasattr(m, "run") and (not names or m.__name__.split(".")[1] in names)]
-    table = Table("benchmark", "size", "seconds", "reference", "ratio", "bar", "", "note")
+    table = Table("benchmark", "size", "measured", "reference", "ratio", "bar", "", "note")
     missed = 0
     for module in chosen:
         with out.status(f"{module.__name__} …"):
@@ -26,9 +26,8 @@ def main(names: list[str]) -> int:
                 mark = {True: "[green]reached[/]", False: "[red]missed[/]", None: ""}[r.reached]
                 reference = "" if r.reference is None else f"{r.reference:.4f}"
                 ratio = "" if r.ratio is None else f"{r.ratio:.2f}"
-                bar = "" if r.bar is None else f"{r.bar:g}" + ("" if r.reference is not None else " s")
-                table.add_row(r.name, r.size, f"{r.seconds:.4f}", reference, ratio, bar, mark, r.note)
-                out.print(f"{r.name}: {r.seconds:.4f} s {mark} {ratio} {r.note}")
+                table.add_row(r.name, r.size, f"{r.seconds:.4f} {r.unit}", reference, ratio, r.stated_bar, mark, r.note)
+                out.print(f"{r.name}: {r.seconds:.4f} {r.unit} {mark} {ratio} {r.note}")
     out.print(table)
     return 1 if missed else 0
 

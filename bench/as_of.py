@@ -4,71 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
-import duckdb
-
-from bench.data import changes
-from bench.harness import DATA, ROWS, Result, geartrain, paired_seconds, run_apart
+from bench.data import history, loaded
+from bench.harness import ROWS, Result, compared, stated, views
 from geartrain.facts.transforms import ViewPolicies
 from geartrain.facts.views import opportunity_as_of
 from geartrain.kernel.periods import FiscalCalendar
-from geartrain.services.workspace import open_workspace
 
 DAY = date(2024, 6, 30)
 
-# The last value of each field before the end of the day; fields without a change before it are not known.
+# Of each field the last value before the end of the day, else what it was before its first change, as the view says.
 BY_HAND = """
-    with latest as (
-        select opportunity_id, field, arg_max(new_value, (changed_at, recorded_at)) as value
-        from change where changed_at < timestamp '2024-07-01' group by 1, 2
+    with held as (
+        select opportunity_id, field, arg_min(old_value, changed_at) as base,
+               arg_max(new_value, changed_at) filter (changed_at < timestamp '2024-07-01') as value
+        from opportunity_change group by 1, 2
     ), deal as (
         select opportunity_id,
-               max(value) filter (field = 'stage') as stage,
-               try_cast(max(value) filter (field = 'amount') as decimal(38, 4)) as amount,
-               try_cast(max(value) filter (field = 'close_date') as date) as close_date,
-               max(value) filter (field = 'owner_id') as owner_id
-        from latest group by 1
+               max(coalesce(value, base)) filter (field = 'stage') as stage,
+               try_cast(max(coalesce(value, base)) filter (field = 'amount') as decimal(38, 4)) as amount,
+               try_cast(max(coalesce(value, base)) filter (field = 'close_date') as date) as close_date,
+               max(coalesce(value, base)) filter (field = 'owner_id') as owner_id,
+               max(coalesce(value, base)) filter (field = 'forecast_category') as forecast_category
+        from held group by 1
     )
-    select count(*), sum(d.amount) from opportunity o join deal d using (opportunity_id)
+    select d.stage, count(*), sum(d.amount) from opportunity o join deal d using (opportunity_id)
     where o.created_at < timestamp '2024-07-01' and (o.closed_at is null or o.closed_at >= timestamp '2024-07-01')
+    group by 1 order by 1
 """
 
 
 def run() -> Iterator[Result]:
-    """A million opportunities with ten changes each: how many were open on the day, and for how much."""
-    folder = DATA / f"as-of-{ROWS}"
-    if not (folder / "data").exists():
-        run_apart(geartrain("init", str(folder)))
-        source = changes("parquet")
-        _opportunities(source)
-        run_apart(geartrain("load", str(source), "-w", str(folder), "--format", "json"))
-    with open_workspace(folder).warehouse.snapshot() as snapshot:
-        con = snapshot.con.con
-        for view, name in (("change", "opportunity_change"), ("opportunity", "opportunity")):
-            con.execute(f"create or replace temp view {view} as {snapshot.con.compile(snapshot.table(name))}")
+    """A tenth as many opportunities: how many were open on the day in each stage, and for how much."""
+    with loaded("history-workspace", history()).warehouse.snapshot() as snapshot:
+        con = views(snapshot, "opportunity", "opportunity_change")
         state = opportunity_as_of.build(
             snapshot.table,
             as_of=DAY,
             calendar=FiscalCalendar(),
             policies=ViewPolicies(stages=("Discovery", "Proposal")),
         )
-        still_open = state.filter(~state.is_closed)
-        question = still_open.aggregate(n=still_open.count(), amount=still_open.amount.sum())
-        seconds, reference = paired_seconds(
-            lambda: snapshot.execute(question), lambda: con.execute(BY_HAND).fetchall(), runs=3
+        still = state.filter(~state.is_closed)
+        question = still.group_by("stage").aggregate(n=still.count(), amount=still.amount.sum()).order_by("stage")
+        seconds, reference = compared(
+            lambda: [tuple(row.values()) for row in snapshot.execute(question).to_pylist()],
+            lambda: con.execute(BY_HAND).fetchall(),
+            runs=3,
         )
-    yield Result("pipeline as of a day", f"{ROWS:,} changes", seconds, reference, 1.5)
-
-
-def _opportunities(folder: Path) -> None:
-    file = folder / "opportunity.parquet"
-    if not file.exists():
-        with duckdb.connect() as con:
-            con.execute(
-                f"""copy (select 'O' || i as opportunity_id, 'U' || (i % 60) as owner_id, 'Discovery' as stage,
-                    (i % 9000)::decimal(38, 4) as amount, timestamp '2021-12-01' as created_at,
-                    date '2024-09-30' as close_date,
-                    case when i % 3 = 0 then timestamp '2024-05-01' end as closed_at, i % 3 = 0 as is_closed,
-                    i % 6 = 0 as is_won from range({ROWS // 10}) t(i)) to '{file}' (format parquet)"""
-            )
+    yield Result("pipeline as of a day", f"{ROWS:,} changes", seconds, reference, stated(1.5))

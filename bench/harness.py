@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -13,9 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+STATED = 10_000_000
 DATA = Path(os.environ.get("BENCH_DATA", "bench-data"))
-ROWS = int(os.environ.get("BENCH_ROWS", 10_000_000))
+ROWS = int(os.environ.get("BENCH_ROWS", STATED))
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,11 @@ class Result:
 
     Args:
         seconds: Ours, the median of the runs.
-        reference: The same question asked by hand, in the same run; None where the bar is absolute.
-        bar: The ratio, or the seconds where there is no reference, that must not be passed; None to report only.
-        note: Peak memory, percentiles, row counts.
+        reference: The same question asked by hand, in the same run; None where there is none.
+        bar: What must not be passed: by the ratio where there is a reference, else by the figure; None to report.
+        absolute: The bar is one of the figure although there is a reference beside it.
+        unit: Of the figures, "s" or "GiB".
+        note: Percentiles, row counts.
     """
 
     name: str
@@ -35,6 +38,8 @@ class Result:
     reference: float | None = None
     bar: float | None = None
     note: str = ""
+    absolute: bool = False
+    unit: str = "s"
 
     @property
     def ratio(self) -> float | None:
@@ -46,20 +51,41 @@ class Result:
         """Whether the bar is reached; None without one."""
         if self.bar is None:
             return None
-        return (self.ratio if self.reference is not None else self.seconds) <= self.bar
+        measured = self.seconds if self.absolute or self.ratio is None else self.ratio
+        return measured <= self.bar
+
+    @property
+    def stated_bar(self) -> str:
+        """The bar for people: `1.15 ×` of the reference, or `30 s`."""
+        if self.bar is None:
+            return ""
+        return f"{self.bar:g} {self.unit}" if self.absolute or self.reference is None else f"{self.bar:g} ×"
 
 
-def median_seconds(work: Callable[[], object], *, runs: int = 5) -> float:
-    """The median of so many runs, after one to warm up."""
-    work()
-    return statistics.median(_timed(work) for _ in range(runs))
+def stated(bar: float) -> float | None:
+    """A bar that holds at the size the specification names; with fewer rows figures are only reported."""
+    return bar if ROWS >= STATED else None
 
 
-def paired_seconds(ours: Callable[[], object], theirs: Callable[[], object], *, runs: int = 7) -> tuple[float, float]:
-    """Medians of both, run in turn so that both see the same machine."""
-    ours(), theirs()
+def compared(ours: Callable[[], object], theirs: Callable[[], object], *, runs: int = 7) -> tuple[float, float]:
+    """Medians of both, run in turn so that both see the same machine.
+
+    Raises:
+        RuntimeError: they do not answer the same, so their times say nothing.
+    """
+    mine, reference = ours(), theirs()
+    if mine != reference:
+        raise RuntimeError(f"Two answers to one question: {str(mine)[:500]} and by hand {str(reference)[:500]}")
     pairs = [(_timed(ours), _timed(theirs)) for _ in range(runs)]
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+
+
+def views(snapshot: Any, *names: str) -> Any:
+    """The engine's own connection, with the tables of a snapshot as views: for questions by hand on the same files."""
+    con = snapshot.con.con
+    for name in names:
+        con.execute(f'create or replace temp view "{name}" as {snapshot.con.compile(snapshot.table(name))}')
+    return con
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -87,11 +113,6 @@ def run_apart(command: Sequence[str]) -> tuple[float, float]:
 def geartrain(*arguments: str) -> list[str]:
     """The command line of this environment."""
     return [sys.executable, "-m", "geartrain", *arguments]
-
-
-def peak_gib() -> float:
-    """Peak resident memory of this process."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 @contextmanager

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from decimal import Decimal
 
-from bench.harness import ROWS, Result, paired_seconds
-from bench.metrics import workspace
-from geartrain.kernel.rules import parse
+from bench.data import loaded, opportunities
+from bench.harness import ROWS, Result, compared, stated, views
+from geartrain.kernel.rules import Rule, parse
 
 RULES = {
     "comparison": ("is_won and amount > 10000", "is_won and amount > 10000"),
@@ -22,21 +22,20 @@ RULES = {
 
 def run() -> Iterator[Result]:
     """Counting the rows for which the rule holds."""
-    with workspace().warehouse.snapshot() as snapshot:
-        table = snapshot.table("opportunity")
-        con = snapshot.con.con
-        con.execute(f"create or replace temp view opportunity as {snapshot.con.compile(table)}")
+    with loaded("workspace", opportunities()).warehouse.snapshot() as snapshot:
+        table, con = snapshot.table("opportunity"), views(snapshot, "opportunity")
         for name, (text, sql) in RULES.items():
             rule = parse(text)
 
-            def ours(rule=rule) -> object:
-                return snapshot.execute(table.filter(rule.on(table)).count().name("n").as_table())
+            def ours(rule: Rule = rule) -> int:
+                counted = snapshot.execute(table.filter(rule.on(table)).count().name("n").as_table())
+                return counted["n"][0].as_py()
 
-            def theirs(sql: str = sql) -> object:
-                return con.execute(f"select count(*) from opportunity where {sql}").fetchall()
+            def theirs(sql: str = sql) -> int:
+                return con.execute(f"select count(*) from opportunity where {sql}").fetchall()[0][0]
 
-            seconds, reference = paired_seconds(ours, theirs)
-            yield Result(f"rule: {name}", f"{ROWS:,} rows", seconds, reference, 1.15)
+            seconds, reference = compared(ours, theirs)
+            yield Result(f"rule: {name}", f"{ROWS:,} rows", seconds, reference, stated(1.15))
     yield _records()
 
 

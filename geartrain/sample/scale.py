@@ -21,10 +21,11 @@ from geartrain.sample.writer import decimal_texts
 PIECE = 500_000
 PER_DEAL = 10  # changes of each opportunity
 USERS, ACCOUNTS = 60, 50_000
-FIRST_DAY, DAYS = number(date(2022, 1, 1)), 1_400  # deals are created on these days and live up to 120 more
+FIRST_DAY, DAYS = number(date(2022, 1, 1)), 1_400  # deals are created on these days; their last change is 99 days later
 
 # What the ten changes of a deal change, in order: indices into FIELDS (stage, amount, close_date, owner_id, category).
 SCRIPT = np.array([0, 4, 1, 2, 0, 4, 2, 1, 3, 0])
+DISCOVERY, IS_WON, IS_LOST = 0, 5, 6  # where the last change leaves a deal, as indices into the stages
 
 
 def write_changes(folder: Path, *, rows: int = 10_000_000, seed: int = 1, format: str = "parquet") -> Path:
@@ -38,7 +39,7 @@ def write_changes(folder: Path, *, rows: int = 10_000_000, seed: int = 1, format
 def write_opportunities(folder: Path, *, rows: int = 10_000_000, seed: int = 1, format: str = "parquet") -> Path:
     """Write opportunity rows of 60 sellers and 50,000 accounts: a quarter open, three tenths won. Returns the file.
 
-    Ids and days of creation are those of the deals whose changes `write_changes` writes with the same seed.
+    They stand where the changes that `write_changes` writes with the same seed leave them.
     """
     return _write(folder / f"opportunity.{format}", rows, seed, _opportunities)
 
@@ -84,70 +85,83 @@ def _instant(seconds: Array, *, empty: Array | None = None) -> pa.Array:
 
 def _born(deal: Array, seed: int) -> Array:
     """The day each deal was created, from its number alone, so that both files agree."""
-    return FIRST_DAY + (deal * 7919 + seed * 104_729) % DAYS
+    return np.asarray(FIRST_DAY + (deal * 7919 + seed * 104_729) % DAYS)
+
+
+def _ending(deal: Array) -> Array:
+    """Index of the last stage: three in ten are won, nine in twenty lost, the others back where they began."""
+    place = deal * 17 % 20
+    return np.select([place < 6, place < 15], [IS_WON, IS_LOST], DISCOVERY)
+
+
+def _at(deal: Array, nth: Array, seed: int) -> Array:
+    """The instant of a deal's nth change."""
+    return np.asarray((_born(deal, seed) + nth * 11) * DAY + (deal * 31 + nth * 977) % 80_000)
 
 
 def _changes(rng: np.random.Generator, row: Array, seed: int) -> pa.Table:
     deal, nth = row // PER_DEAL, row % PER_DEAL
-    at = (_born(deal, seed) + nth * 11) * DAY + (deal * 31 + nth * 977) % 80_000
     which = SCRIPT[nth]
     seen = np.array([np.count_nonzero(SCRIPT[:n] == SCRIPT[n]) for n in range(PER_DEAL)])[nth]  # changes of it before
-    old, new = _values(deal, which, seen, seed), _values(deal, which, seen + 1, seed)
+    users = _id("U", (deal + rng.integers(0, 3, len(deal))) % USERS, 4)
     return pa.table(
         {
-            "opportunity_id": _id("O", deal, 8), "changed_at": _instant(at), "field": _one_of(FIELDS, which),
-            "old_value": old, "new_value": new,
-            "changed_by": _id("U", (deal + rng.integers(0, 3, len(deal))) % USERS, 4),
+            "opportunity_id": _id("O", deal, 8),
+            "changed_at": _instant(_at(deal, nth, seed)),
+            "field": _one_of(FIELDS, which),
+            "old_value": _values(deal, which, seen, seed),
+            "new_value": _values(deal, which, seen + 1, seed),
+            "changed_by": users,
         }
-    )  # fmt: skip
+    )
+
+
+def _cents(deal: Array, step: Array) -> Array:
+    return np.asarray((deal * 7907 % 9_000_000 + 100_000) * (10 - step) // 10)
+
+
+def _due(deal: Array, step: Array, seed: int) -> pa.Array:
+    days = _born(deal, seed) + 60 + step * 30
+    return pa.array(days, pa.int64()).cast(pa.int32()).cast(pa.date32())
 
 
 def _values(deal: Array, which: Array, step: Array, seed: int) -> pa.Array:
-    """What a field of a deal holds after so many changes of it."""
-    last = ((deal * 17) % 3 != 0) * 5 + ((deal * 17) % 3 == 0) * 6  # won or lost in the end
-    stage = _one_of((*STAGES, WON, LOST), np.where(step >= 3, last, np.minimum(step * 2, 4)))
-    cents = ((deal * 7907) % 9_000_000 + 100_000) * (10 - step) // 10
-    amount = decimal_texts(pa.array(cents, pa.int64()), 2)
-    days = pa.array(_born(deal, seed) + 60 + step * 30, pa.int64()).cast(pa.int32()).cast(pa.date32()).cast(pa.string())
-    owner = _id("U", (deal + step) % USERS, 4)
-    category = _one_of(CATEGORIES, np.minimum(step, 2))
-    return pc.choose(pa.array(which, pa.int64()), stage, amount, days, owner, category)
+    """What a field of a deal holds after so many changes of it, as text."""
+    stage = _one_of((*STAGES, WON, LOST), np.where(step >= 3, _ending(deal), np.minimum(step * 2, 4)))
+    amount = decimal_texts(pa.array(_cents(deal, step), pa.int64()), 2)
+    owner, category = _id("U", (deal + step) % USERS, 4), _one_of(CATEGORIES, np.minimum(step, 2))
+    return pc.choose(
+        pa.array(which, pa.int64()), stage, amount, _due(deal, step, seed).cast(pa.string()), owner, category
+    )
 
 
 def _opportunities(rng: np.random.Generator, row: Array, seed: int) -> pa.Table:
-    count = len(row)
-    born = _born(row, seed)
-    created = born * DAY + rng.integers(0, DAY, count)
-    luck = rng.random(count)
-    closed, won = luck > 0.25, luck > 0.7
-    ended = created + (rng.gamma(2.0, 18.0, count) * DAY).astype(np.int64)
-    due = pa.array(np.where(closed, ended // DAY, born + 90), pa.int64()).cast(pa.int32()).cast(pa.date32())
-    stage = np.select([won, closed], [5, 6], rng.integers(0, 5, count))
+    count, stage, two = len(row), _ending(row), np.full(len(row), 2)
+    closed = stage != DISCOVERY
     source = rng.integers(0, len(SOURCES), count)
-    amount = decimal_texts(pa.array((np.exp(rng.normal(9.6, 0.9, count)) * 100).astype(np.int64), pa.int64()), 2)
+    reason = np.where(stage == IS_LOST, rng.integers(0, len(LOSS_REASONS), count), len(LOSS_REASONS))
+    amount = decimal_texts(pa.array(_cents(row, two), pa.int64()), 2)
     return pa.table(
         {
             "opportunity_id": _id("O", row, 8),
             "name": _id("Deal ", row, 8),
             "account_id": _id("A", rng.integers(0, ACCOUNTS, count), 5),
-            "owner_id": _id("U", rng.integers(0, USERS, count), 4),
+            "owner_id": _id("U", (row + 1) % USERS, 4),
             "type": _one_of(TYPES, rng.integers(0, 3, count)),
             "product_id": _one_of(tuple(p[0] for p in PRODUCTS), rng.integers(0, len(PRODUCTS), count)),
             "stage": _one_of((*STAGES, WON, LOST), stage),
-            "forecast_category": _one_of(CATEGORIES, np.select([won, closed], [3, 4], np.minimum(stage, 2))),
+            "forecast_category": _one_of(CATEGORIES, two),
             "amount": amount.cast(pa.decimal128(18, 2)),
             "currency": _one_of(("USD",), np.zeros(count, dtype=np.int64)),
-            "created_at": _instant(created),
-            "close_date": due,
-            "closed_at": _instant(ended, empty=~closed),
+            "created_at": _instant(_born(row, seed) * DAY),
+            "close_date": _due(row, two, seed),
+            "closed_at": _instant(_at(row, np.full(count, PER_DEAL - 1), seed), empty=~closed),
             "is_closed": pa.array(closed),
-            "is_won": pa.array(won),
+            "is_won": pa.array(stage == IS_WON),
             "lead_source": _one_of(tuple(s[0] for s in SOURCES), source),
             "source_function": _one_of(FUNCTIONS, np.array([s[1] for s in SOURCES])[source]),
             "campaign_id": pa.nulls(count, pa.string()),
             "next_step": pa.nulls(count, pa.string()),
-            "loss_reason": _one_of(
-                (*LOSS_REASONS, None), np.where(closed & ~won, rng.integers(0, len(LOSS_REASONS), count), -1) % 7
-            ),
+            "loss_reason": _one_of((*LOSS_REASONS, None), reason),
         }
     )

@@ -34,18 +34,29 @@ def test_changes_follow_each_other(tmp_path):
 
 
 @pytest.mark.usefixtures("_small_pieces")
-def test_opportunities_have_the_columns_and_days_of_the_changes(tmp_path):
-    deals, changes = write_opportunities(tmp_path, rows=1_500), write_changes(tmp_path, rows=1_500)
+def test_opportunities_stand_where_their_changes_leave_them(tmp_path):
+    deals, changes = write_opportunities(tmp_path, rows=1_500), write_changes(tmp_path, rows=15_000)
     assert pq.read_schema(deals).names == [c.name for c in record_type("opportunity").columns]
-    early = duckdb.sql(
-        f"""select count(*) from '{deals}' d join '{changes}' c using (opportunity_id)
-            where c.changed_at::date < d.created_at::date"""
-    ).fetchall()[0]
-    assert early == (0,)
-    shares = duckdb.sql(f"select avg(is_won::int), avg(is_closed::int), count(*) from '{deals}'").fetchall()[0]
-    assert shares[0] == pytest.approx(0.3, abs=0.05)
-    assert shares[1] == pytest.approx(0.75, abs=0.05)
-    assert shares[2] == 1_500
+    odd = duckdb.sql(
+        f"""select * from (
+              select d.opportunity_id, arg_max(c.new_value, c.changed_at) as last, c.field, any_value(d) as d
+              from '{deals}' d join '{changes}' c using (opportunity_id) group by all)
+            where last <> case field when 'stage' then d.stage when 'amount' then d.amount::varchar
+              when 'owner_id' then d.owner_id
+              when 'close_date' then d.close_date::varchar else d.forecast_category end"""
+    ).fetchall()
+    assert odd == []
+    ended = duckdb.sql(
+        f"""select d.opportunity_id from '{deals}' d join '{changes}' c using (opportunity_id)
+            group by d.opportunity_id, d.closed_at, d.created_at, d.is_closed
+            having max(c.changed_at) <> d.closed_at or min(c.changed_at) < d.created_at
+              or d.is_closed <> (d.closed_at is not null)"""
+    ).fetchall()
+    assert ended == []
+    ((won, closed, count),) = duckdb.sql(
+        f"select avg(is_won::int), avg(is_closed::int), count(*) from '{deals}'"
+    ).fetchall()
+    assert (won, closed, count) == (pytest.approx(0.3, abs=0.02), pytest.approx(0.75, abs=0.02), 1_500)
 
 
 def test_csv_says_what_parquet_says(tmp_path):
