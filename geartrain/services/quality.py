@@ -13,6 +13,7 @@ from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.facts import Facts, open_facts
 from geartrain.services.policies import current_policy
+from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 
 
@@ -28,11 +29,14 @@ class Checked:
 
 
 def check_records(ws: Workspace, actor: Actor, *, as_of: date | None = None) -> Checked:
-    """Every finding over the facts the actor may see, worst first, with the score they add up to."""
+    """Every finding over the facts the actor may see, worst first, with the score they add up to.
+
+    `as_of` None is the last day that the facts tell of: what was due after it is not late.
+    """
     require(actor, Permission.view_quality)
     policy = current_policy(ws, "data_quality", "default")
     ruleset = ruleset_of(ws)
-    with open_facts(ws, actor, as_of=as_of) as facts:
+    with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
 
         def work() -> Checked:
             findings, assessed = find(facts, ruleset)
@@ -54,7 +58,7 @@ def list_failing(
     found = next((r for r in ruleset_of(ws).rules if r.key == rule), None)
     if found is None:
         raise NotFound(f"There is no data-quality rule '{rule}'.", hint="See them with: geartrain check")
-    with open_facts(ws, actor, as_of=as_of) as facts:
+    with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
         table = failing(facts.table(found.type), found, as_of=facts.as_of)
         rows = facts.execute(table.order_by(list(facts.types[found.type].key)).limit(limit)).to_pylist()
     return found, rows

@@ -87,6 +87,14 @@ def get_view(ws: Workspace, actor: Actor, *, asked: Mapping[str, str]) -> tuple[
     return view, Choices(_periods(ws, first or as_of, as_of), values)
 
 
+def last_day(ws: Workspace, actor: Actor) -> date:
+    """The last day that the facts tell of, today at the latest; today where there are none."""
+    today = ws.calendar.day_of(ws.now())
+    with open_facts(ws, actor) as facts:
+        last = remembered(("span", facts.scope(pay_read=False)), lambda: _span(facts))[1]
+    return min(today, last) if last else today
+
+
 def _day(text: str) -> date:
     try:
         day = date.fromisoformat(text)

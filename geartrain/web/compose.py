@@ -94,8 +94,8 @@ def deal_href(row: Mapping[str, Any]) -> str:
 
 
 def versus(view: View, calendar: FiscalCalendar) -> str:
-    """What a change is against: the same stretch of the period before."""
-    return f"vs {period_label(calendar.previous(view.period, view.grain).key)}" + (" to date" if view.current else "")
+    """What a change is against: the period before, seen from as far into it."""
+    return f"vs {period_label(calendar.previous(view.period, view.grain).key)}"
 
 
 def href(page: str, view: Any, **more: Any) -> str:
