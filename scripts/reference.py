@@ -106,11 +106,15 @@ def metrics() -> str:
     """The catalogue that ships."""
     from geartrain.services.metrics import shipped_metrics
 
-    text = "# Metrics\n\nThe catalogue that ships. A file in a workspace's `policies/` with the same key replaces one.\n"
+    text = (
+        "# Metrics\n\nThe catalogue that ships. A file in a workspace's `policies/` with the same key replaces one.\n"
+    )
     for m in sorted(shipped_metrics(), key=lambda m: m.key):
         goes = f" Drives {', '.join(f'`{d}`' for d in m.drives)}." if m.drives else ""
         text += f"\n## {m.key}\n\n**{m.name}**: {m.definition.strip()}\n\n"
-        text += f"{m.class_} · {m.type} · {m.function} · owner {m.owner} · unit {m.unit} · {m.direction} is better.{goes}\n"
+        text += (
+            f"{m.class_} · {m.type} · {m.function} · owner {m.owner} · unit {m.unit} · {m.direction} is better.{goes}\n"
+        )
     return text
 
 

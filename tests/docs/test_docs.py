@@ -34,12 +34,11 @@ def _commands():
 
 
 def test_names_every_command_type_view_metric_kind_rule_and_route():
-    from geartrain.services.metrics import shipped_metrics
-    from geartrain.services.policies import shipped_ruleset
-
     from geartrain import facts
     from geartrain.kernel.policy import kinds
     from geartrain.kernel.rules import functions
+    from geartrain.services.metrics import shipped_metrics
+    from geartrain.services.policies import shipped_ruleset
     from geartrain.web import openapi
 
     wanted = {

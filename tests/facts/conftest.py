@@ -16,7 +16,13 @@ from geartrain.facts.transforms import ViewPolicies
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import ColumnKind
 
-META = {"extra": "string", "load_source": "string", "load_id": "string", "recorded_at": "timestamp(6)", "derived": "boolean"}
+META = {
+    "extra": "string",
+    "load_source": "string",
+    "load_id": "string",
+    "recorded_at": "timestamp(6)",
+    "derived": "boolean",
+}
 Rows = list[dict[str, Any]]
 
 

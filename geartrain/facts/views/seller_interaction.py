@@ -39,5 +39,7 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     )
     pairs = met.filter(met.user_id.notnull()).union(owners, distinct=False)
     counted = pairs.group_by("deal", "user_id").aggregate(interactions=pairs.touch_id.nunique())
-    rows = counted.inner_join(won.drop("extra", "load_id", "recorded_at", "load_source"), counted.deal == won.opportunity_id)
+    rows = counted.inner_join(
+        won.drop("extra", "load_id", "recorded_at", "load_source"), counted.deal == won.opportunity_id
+    )
     return shaped(rows.mutate(is_owner=(rows.user_id == rows.owner_id).fill_null(False)), VIEW)

@@ -55,7 +55,11 @@ class EmbeddedWriter:
         columns = staged_columns(self._duck, staged, [c.name for c in record_type.columns])
         rows = self._count(parquet([staged]))
         select = staged_select(
-            staged, columns, record_type.schema, {"load_source": self._source, "load_id": self.load_id}, self.recorded_at
+            staged,
+            columns,
+            record_type.schema,
+            {"load_source": self._source, "load_id": self.load_id},
+            self.recorded_at,
         )
         if files.current:
             select = self._without_known(select, record_type, files)
