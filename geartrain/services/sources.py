@@ -17,7 +17,6 @@ from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.policy import PolicySet
 from geartrain.kernel.records import RecordType
 from geartrain.services.access import Permission
-from geartrain.services.answers import remembered
 from geartrain.services.facts import Facts
 
 # The record type whose `currency` a view hands on; the others hand on that of the opportunity.
@@ -80,17 +79,22 @@ class FactSource:
         """The currencies of a type, over all rows, remembered with the facts."""
         base = CURRENCY_OF.get(name, "opportunity") if name in view_types() else name
 
-        def work() -> frozenset[str]:
+        if (self.snapshot, base) not in _CURRENCIES:
             column = self.whole(base).currency
             known = self.run(column.as_table().filter(column.notnull()).distinct())
-            return frozenset(known["currency"].to_pylist())
-
-        return remembered(("currencies", self.snapshot, base), work)
+            if len(_CURRENCIES) >= MOST_CURRENCIES:
+                _CURRENCIES.clear()
+            _CURRENCIES[self.snapshot, base] = frozenset(known["currency"].to_pylist())
+        return _CURRENCIES[self.snapshot, base]
 
     def execute(self, expr: ibis.Expr) -> pa.Table:
         """Run an expression built from these tables."""
         return self.run(expr)
 
+
+# By the hash of the facts and the type: not an answer but what the facts are, so no answer pushes it out.
+_CURRENCIES: dict[tuple[str, str], frozenset[str]] = {}
+MOST_CURRENCIES = 1_000
 
 _TYPES: dict[str, RecordType] = {}
 
