@@ -112,7 +112,10 @@ def _typed(
         return []
     columns = ", ".join(f"{o.sql} AS c{n}" for n, o in enumerate(origins))
     types = [str(row[1]) for row in con.execute(f"DESCRIBE SELECT {columns} FROM {relation}").fetchall()]
-    reads = [dates.typed(t, o.column.kind, ways.zone) if o.column.kind in DATES else None for o, t in zip(origins, types, strict=True)]
+    reads = [
+        dates.typed(t, o.column.kind, ways.zone) if o.column.kind in DATES else None
+        for o, t in zip(origins, types, strict=True)
+    ]
     return [None if r is None else Profile(r, typed=True) for r in reads]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ MARKS = (
 )
 # Encodings of exports, in the order in which a tie is decided.
 LIKELY = ["cp1252", "latin_1", "cp1250", "mac_roman", "cp1251", "shift_jis", "gb18030"]
+
+# Letters beyond ASCII from which on their statistics say more than the likeliest encoding does.
+ENOUGH = 200
 
 
 class NotText(ValueError):
@@ -163,8 +167,19 @@ def encoding_of(path: Path, sample: bytes) -> str:
         return "utf-8"
     if good and good >= len(odd_lines):
         return "utf-8"
-    told = b"\n".join(odd_lines)
-    best = charset_normalizer.from_bytes(told, cp_isolation=LIKELY).best()
+    return _single_byte(b"\n".join(odd_lines))
+
+
+def _single_byte(text: bytes) -> str:
+    """Western Europe, unless there is enough text of another kind to be sure of it.
+
+    Letters beyond ASCII stand alone in Western words; in Cyrillic or Asian text they stand side by side.
+    """
+    high = re.findall(rb"[\x80-\xff]+", text)
+    alone = sum(len(run) == 1 for run in high)
+    if alone * 2 > len(high) and len(high) < ENOUGH:
+        return "cp1252"
+    best = charset_normalizer.from_bytes(text, cp_isolation=LIKELY).best()
     return "cp1252" if best is None or best.encoding in ("latin_1", "cp1252", "ascii") else best.encoding
 
 

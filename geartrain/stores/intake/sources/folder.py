@@ -80,7 +80,8 @@ def unknown_file(label: str, stem: str) -> Issue:
 
 def mapped_feeds(read: Reader, asked: Asked) -> tuple[Sequence[Feed], Sequence[Issue]]:
     """Feeds of a mapping, in its order. A file that an entry names and that is not there is an issue."""
-    assert asked.mapping is not None and asked.location is not None
+    assert asked.mapping is not None
+    assert asked.location is not None
     found: list[Feed] = []
     issues: list[Issue] = []
     files = list(files_in(asked.location))
