@@ -29,10 +29,11 @@ def pages() -> dict[str, str]:
         "commands.md": commands,
         "record-types.md": record_types,
         "metrics.md": metrics,
-        "expressions.md": expressions,
+        "rules.md": expressions,
         "settings.md": settings,
         "issues.md": issues,
         "data-quality.md": data_quality,
+        "policies.md": policies,
         "api.md": api,
     }
     index = "# Reference\n\n" + "".join(f"- [{name[:-3].replace('-', ' ')}]({name})\n" for name in made)
@@ -53,7 +54,8 @@ def commands() -> str:
     """The command line."""
     from geartrain.cli.main import app
 
-    text = "# Commands\n\nEvery command takes `--help`. Exit codes: 0 done, 1 an error of ours, 2 an error in what was asked.\n"
+    text = "# Commands\n\nEvery command takes `--help`. Exit codes: 0 done, 2 an error in what was\n"
+    text += "asked, 1 an error of ours.\n"
     return text + "".join(_command(typer.main.get_command(app), "geartrain"))
 
 
@@ -77,7 +79,8 @@ def record_types() -> str:
     """Record types and views with their columns."""
     from geartrain import facts
 
-    text = "# Record types\n\nA CSV file named after the type with these headers loads with no mapping. `extra` keeps the rest.\n"
+    text = "# Record types\n\nA CSV file named after the type with these headers loads with no mapping.\n"
+    text += "`extra` keeps the rest.\n"
     for record_type in facts.record_types().values():
         text += _record_type(record_type)
     text += "\n# Views\n\nTables worked out from the records; metrics and expressions use them like record types.\n"
@@ -123,9 +126,9 @@ def expressions() -> str:
     from geartrain.kernel.rules import functions
 
     text = (
-        "# Expressions\n\nSQL expressions over columns, three-valued: unknown is neither true nor false. Columns (also\n"
-        "`account.segment` through a reference and `extra.name`), literals, `+ - * / %`, comparison, `and or not`, `in`,\n"
-        "`between`, `like`, `is null`, `case`, and these functions, nothing else:\n\n"
+        "# Expressions\n\nSQL expressions over columns, three-valued: unknown is neither true nor false. Columns\n"
+        "(also `account.segment` through a reference and `extra.name`), literals, `+ - * / %`, comparison,\n"
+        "`and or not`, `in`, `between`, `like`, `is null`, `case`, and these functions, nothing else:\n\n"
     )
     return text + table(("function", "meaning"), ((f"`{f.signature}`", f.doc) for f in functions()))
 
@@ -134,7 +137,8 @@ def settings() -> str:
     """geartrain.toml."""
     from geartrain.services.workspace import Settings
 
-    text = "# Settings: geartrain.toml\n\nA key that is not listed is refused. `${NAME}` in an address is an environment variable.\n"
+    text = "# Settings: geartrain.toml\n\nA key that is not listed is refused. `${NAME}` in an address is\n"
+    text += "read from the environment.\n"
     for section, info in Settings.model_fields.items():
         rows = [
             (f"`{name}`", f.description or "", f"`{f.default!r}`") for name, f in info.annotation.model_fields.items()
@@ -147,9 +151,12 @@ def settings() -> str:
 def issues() -> str:
     """Codes of issues and errors, found in the code itself."""
     from geartrain.kernel import errors
+    from geartrain.stores.intake.codes import QUARANTINE
 
     text = "# Issues and errors\n\nAn issue is something wrong in your data or policies; work goes on without it.\n\n"
     text += table(("issue", "found in"), ((f"`{c}`", f"`{w}`") for c, w in sorted(issue_codes().items())))
+    text += "\nA row of a load that is not taken stands in the quarantine with its reason:\n\n"
+    text += table(("quarantined as", "mend"), ((f"`{c}`", hint) for c, hint in sorted(QUARANTINE.items())))
     text += "\nAn error answers a request that cannot be met; commands end with exit code 2.\n\n"
     classes = sorted(_subclasses(errors.GeartrainError), key=lambda c: (c.code, c.__name__))
     rows = ((f"`{c.code}`", c.status, (c.__doc__ or "").strip().splitlines()[0]) for c in classes)
@@ -172,6 +179,16 @@ def issue_codes() -> dict[str, str]:
                 if isinstance(code, ast.Constant) and isinstance(code.value, str):
                     found.setdefault(code.value, path.relative_to(ROOT).as_posix())
     return found
+
+
+def policies() -> str:
+    """The kinds of policy."""
+    from geartrain.services.policies import policy_kinds
+
+    text = "# Policies\n\nYAML files under a workspace's `policies/`. A file with the kind and key of one that ships\n"
+    text += "replaces it.\n\n"
+    rows = ((f"`{k.name}`", k.doc) for k in policy_kinds().values())
+    return text + table(("kind", "what it says"), rows)
 
 
 def data_quality() -> str:

@@ -73,7 +73,7 @@ def shipped_metrics() -> list[Metric]:
 
 def metrics_in(policies: PolicySet) -> dict[str, Metric]:
     """The metrics among some policies, by key."""
-    return {key: policy.model for key, policy in policies.of("metric").items()}
+    return {key: policy.envelope for key, policy in policies.of("metric").items()}
 
 
 def list_metrics(ws: Workspace, actor: Actor) -> list[Metric]:
@@ -93,7 +93,7 @@ def get_metric(ws: Workspace, actor: Actor, *, key: str) -> MetricCard:
     policy, graph = policies.get("metric", key), _graph(policies)
     reached = [key, *graph.above(key)]
     serves = tuple(g for g in graph.goals if any(g in graph.nodes[k].goals for k in reached))
-    return MetricCard(policy.model, policy.where, graph.driven_by[key], serves, _dimensions(policies, policy))
+    return MetricCard(policy.envelope, policy.where, graph.driven_by[key], serves, _dimensions(policies, policy))
 
 
 def query_metrics(

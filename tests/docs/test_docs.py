@@ -35,18 +35,17 @@ def _commands():
 
 def test_names_every_command_type_view_metric_kind_rule_and_route():
     from geartrain import facts
-    from geartrain.kernel.policy import kinds
     from geartrain.kernel.rules import functions
     from geartrain.services.metrics import shipped_metrics
-    from geartrain.services.policies import shipped_ruleset
+    from geartrain.services.policies import policy_kinds, shipped_ruleset
     from geartrain.web import openapi
 
     wanted = {
         *_commands(),
         *facts.record_types(),
-        *facts.views(),
+        *facts.view_types(),
         *(m.key for m in shipped_metrics()),
-        *kinds(),
+        *policy_kinds(),
         *(r.key for r in shipped_ruleset().rules),
         *(f.name for f in functions()),
         *openapi()["paths"],
@@ -57,9 +56,10 @@ def test_names_every_command_type_view_metric_kind_rule_and_route():
 
 def test_names_every_issue_and_error_code():
     from geartrain.kernel.errors import GeartrainError
+    from geartrain.stores.intake.codes import QUARANTINE
     from scripts.reference import issue_codes
 
-    codes = {*issue_codes(), *(c.code for c in GeartrainError.__subclasses__())}
+    codes = {*issue_codes(), *QUARANTINE, *(c.code for c in GeartrainError.__subclasses__())}
     assert len(codes) > 20
     assert [c for c in sorted(codes) if f"`{c}`" not in DOCS] == []
 

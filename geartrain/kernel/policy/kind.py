@@ -38,12 +38,12 @@ class Kind:
 
     Args:
         name: What `kind:` says.
-        model: The whole document.
+        envelope: The whole document.
         doc: One sentence for people.
-        load: Reads the text itself: text and file to the model, None where it does not validate.
+        load: Reads the text itself: text and file to the envelope, None where it does not validate.
     """
 
     name: str
-    model: type[BaseModel]
+    envelope: type[BaseModel]
     doc: str
     load: Callable[[str, str], Any] | None = None

@@ -29,14 +29,14 @@ class Policy:
         kind: Name of its kind.
         key: Unique within the kind.
         body: The YAML, byte for byte.
-        model: The typed document.
+        envelope: The typed document.
         where: The file it was read from.
     """
 
     kind: str
     key: str
     body: str
-    model: Any
+    envelope: Any
     where: str = ""
     version: int = 1
     effective_from: date | None = None
@@ -49,12 +49,12 @@ class Policy:
     @property
     def spec(self) -> Any:
         """What it decides, typed by its kind."""
-        return self.model.spec
+        return self.envelope.spec
 
     @property
     def name(self) -> str:
         """What people call it."""
-        return str(self.model.name)
+        return str(self.envelope.name)
 
 
 @dataclass(frozen=True)
@@ -119,25 +119,29 @@ def read_policy(text: str, where: str, kinds: Mapping[str, Kind]) -> tuple[Polic
         at = f"{where}:{document.line(['kind'])}"
         return None, [Issue("policy_kind_unknown", Level.error, f"This policy {said}.", at, hint)]
     try:
-        model = kind.model.model_validate(document.values)
+        envelope = kind.envelope.model_validate(document.values)
     except ValidationError as error:
-        return None, list(complaints(error, document, kind.model))
-    effective = getattr(model, "effective_from", None)
-    key, version = str(document.values["key"]), int(getattr(model, "version", 1))
-    return Policy(kind.name, key, text, model, where, version, effective), []
+        return None, list(complaints(error, document, kind.envelope))
+    effective = getattr(envelope, "effective_from", None)
+    key, version = str(document.values["key"]), int(getattr(envelope, "version", 1))
+    return Policy(kind.name, key, text, envelope, where, version, effective), []
 
 
 def _loaded(text: str, where: str, kinds: Mapping[str, Kind]) -> Policy | None:
     """The policy of a kind that reads its own text, so that it is read once; None for others and where it is wrong."""
     named = re.match(r"(?:\s*#.*\n|\s*\n)*kind:[ \t]*([a-z_]+)[ \t]*\n", text)
     kind = kinds.get(named[1]) if named else None
-    model = kind.load(text, where) if kind and kind.load else None
-    return None if kind is None or model is None else Policy(kind.name, model.key, text, model, where, model.version)
+    envelope = kind.load(text, where) if kind and kind.load else None
+    return (
+        None
+        if kind is None or envelope is None
+        else Policy(kind.name, envelope.key, text, envelope, where, envelope.version)
+    )
 
 
-def complaints(error: ValidationError, document: Document, model: type[BaseModel]) -> Iterator[Issue]:
-    """Each thing a model refuses, at its line, with the closest name for a key that it does not know."""
-    names = _names(model)
+def complaints(error: ValidationError, document: Document, envelope: type[BaseModel]) -> Iterator[Issue]:
+    """Each thing an envelope refuses, at its line, with the closest name for a key that it does not know."""
+    names = _names(envelope)
     for item in error.errors():
         path = [p for p in item["loc"] if not isinstance(p, str) or "[" not in p]
         at = f"{document.where}:{document.line(path)}"
@@ -162,8 +166,8 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def _names(model: type[BaseModel]) -> frozenset[str]:
-    """Every key that a document of the model may have anywhere."""
-    schema = model.model_json_schema()
+def _names(envelope: type[BaseModel]) -> frozenset[str]:
+    """Every key that a document of the envelope may have anywhere."""
+    schema = envelope.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]
     return frozenset(name for part in parts for name in part.get("properties", {}))

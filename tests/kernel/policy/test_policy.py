@@ -84,8 +84,8 @@ def test_a_metric_is_read_by_its_own_model_and_keeps_its_text():
     text += "direction: up\nunit: count\nspec: {from: lead, value: {agg: count}}\ndefinition: How many.\n"
     policy, issues = read_policy(text, "n.yaml", KINDS)
     assert issues == []
-    assert policy.model.text == text
-    assert policy.model.sha256 == policy.sha256
+    assert policy.envelope.text == text
+    assert policy.envelope.sha256 == policy.sha256
     assert wrong(text.replace("direction", "directon"))[-1][2] in ("Did you mean 'direction'?", "Add `direction: …`.")
 
 
