@@ -43,6 +43,9 @@ class Raw:
     bad: BadLines | None = None
     stated: Sequence[str] = ()
     has_header: bool = True
+    skipped: int = 0  # physical lines of titles and the header
+    blank: int = 0  # physical lines with nothing in them
+    continued: int = 0  # physical lines that are the rest of the row before
 
     def named(self) -> Headers:
         """Normalised header to the header itself; the first of two that normalise alike."""

@@ -203,8 +203,8 @@ def read_mapping(text: str, *, where: str) -> Mapping:
 
 
 def _keys(loc: tuple[Any, ...]) -> list[str]:
-    model = Mapping if len(loc) == 1 else TypeMapping if len(loc) == 3 else ColumnMapping
-    return [f.alias or n for n, f in model.model_fields.items()]
+    shape = Mapping if len(loc) == 1 else TypeMapping if len(loc) == 3 else ColumnMapping
+    return [f.alias or n for n, f in shape.model_fields.items()]
 
 
 def _closest(name: str, known: Any) -> str:

@@ -98,7 +98,8 @@ class Reader:
         if found.blank:
             stated.append(f"{found.blank:,} blank lines were stepped over")
         bad = found.bad if found.bad is not None and found.bad.count else None
-        return Raw(label, found.sql, found.headers, bad, stated, has_header=shape.has_header)
+        lines = {"skipped": shape.skip, "blank": found.blank, "continued": found.continued}
+        return Raw(label, found.sql, found.headers, bad, stated, has_header=shape.has_header, **lines)
 
     def parquet(self, path: Path, *, label: str) -> Raw:
         """Parquet; lines are row numbers from 1."""

@@ -71,7 +71,7 @@ def run(location: Path, scratch: Path, *, source="folder", mapping="", url="", z
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, object]]:
-    return con.execute(sql).to_arrow_table().to_pylist()
+    return con.sql(sql).to_arrow_table().to_pylist()
 
 
 @pytest.fixture
