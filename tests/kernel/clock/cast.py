@@ -33,7 +33,7 @@ holidays = st.lists(
 )
 calendars = st.builds(BusinessCalendar, zone=st.sampled_from(ZONES), hours=weeks, holidays=holidays.map(tuple))
 instants = st.builds(
-    lambda day, second: datetime(day.year, day.month, day.day) + timedelta(seconds=second),  # noqa: DTZ001 - stored
+    lambda day, second: datetime(day.year, day.month, day.day) + timedelta(seconds=second),
     days,
     st.integers(0, 86_399),
 )

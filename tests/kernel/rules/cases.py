@@ -1,4 +1,4 @@
-# ruff: noqa: E501, DTZ001
+# ruff: noqa: E501
 """The cases every engine has to answer alike: rows, expressions, and what each gives for each row.
 
 `run_cases(con)` runs them on any ibis backend that can hold a table; `differences` compares the column evaluator with the

@@ -1,4 +1,3 @@
-# ruff: noqa: DTZ001
 """The two evaluators: each against stated results, and against each other on random rules and rows."""
 
 from __future__ import annotations
