@@ -22,7 +22,7 @@ from geartrain.kernel.records import ColumnKind, RecordType
 from geartrain.services.access import Actor, Permission
 from geartrain.services.answers import remembered
 from geartrain.services.workspace import Workspace
-from geartrain.stores.warehouse.base import Snapshot
+from geartrain.stores.warehouse.base import Params, Snapshot
 
 PAY_COLUMNS = ("base_salary", "target_incentive")
 # Types seen by whoever sees an opportunity they share this column with: what hangs on a deal belongs to its owner,
@@ -109,9 +109,9 @@ class Facts:
             raise NotFound(f"There is no record type '{name}'.", hint=f"One of: {', '.join(self.types)}.")
         return self._columns(name, self._rows(name, self.raw(name)))
 
-    def execute(self, expr: ibis.Expr) -> pa.Table:
-        """Run an expression built from these tables."""
-        return self.snapshot.execute(expr)
+    def execute(self, expr: ibis.Expr, params: Params | None = None) -> pa.Table:
+        """Run an expression built from these tables, with these values of its parameters."""
+        return self.snapshot.execute(expr, params)
 
     def _rows(self, name: str, table: ibis.Table) -> ibis.Table:
         if name in COSTS and not self.actor.may(Permission.view_costs):

@@ -18,6 +18,7 @@ from geartrain.kernel.policy import PolicySet
 from geartrain.kernel.records import RecordType
 from geartrain.services.access import Permission
 from geartrain.services.facts import Facts
+from geartrain.stores.warehouse.base import Params
 
 # The record type whose `currency` a view hands on; the others hand on that of the opportunity.
 CURRENCY_OF: Mapping[str, str] = {"cost_month": "cost", "recurring_contract": "contract", "seller_quota": "quota"}
@@ -41,7 +42,7 @@ class FactSource:
     records: Callable[[str], ibis.Table]
     whole: Callable[[str], ibis.Table]
     mine: Callable[[RecordType, ibis.Table], ibis.Table]
-    run: Callable[[ibis.Expr], pa.Table]
+    run: Callable[..., pa.Table]
     calendar: FiscalCalendar
     currency: str
     as_of: date
@@ -70,9 +71,16 @@ class FactSource:
 
     def _view(self, name: str) -> ibis.Table:
         module = view_modules()[name]
-        built = module.build(self.whole, as_of=self.as_of, calendar=self.calendar, policies=self.policies)
         # Worked out over everybody's records, so one copy serves all who ask, each cut to what they may see.
         key = repr((name, self.snapshot, self.as_of, self.calendar, self.policies))
+        # The table stands for the state as it is opened now: equal facts may lie elsewhere when opened again.
+        known = key, self.whole("user").op()
+        built = _BUILT.get(known)
+        if built is None:
+            built = module.build(self.whole, as_of=self.as_of, calendar=self.calendar, policies=self.policies)
+            if len(_BUILT) >= MOST_BUILT:
+                _BUILT.clear()
+            _BUILT[known] = built
         return self.mine(module.VIEW, self.keep(key, built))
 
     def currencies(self, name: str) -> frozenset[str]:
@@ -87,14 +95,17 @@ class FactSource:
             _CURRENCIES[self.snapshot, base] = frozenset(known["currency"].to_pylist())
         return _CURRENCIES[self.snapshot, base]
 
-    def execute(self, expr: ibis.Expr) -> pa.Table:
-        """Run an expression built from these tables."""
-        return self.run(expr)
+    def execute(self, expr: ibis.Expr, params: Params | None = None) -> pa.Table:
+        """Run an expression built from these tables, with these values of its parameters."""
+        return self.run(expr, params)
 
 
 # By the hash of the facts and the type: not an answer but what the facts are, so no answer pushes it out.
 _CURRENCIES: dict[tuple[str, str], frozenset[str]] = {}
 MOST_CURRENCIES = 1_000
+# The expressions of views, by what they depend on and the state: building a deep one takes longer than reading it.
+_BUILT: dict[tuple[str, object], ibis.Table] = {}
+MOST_BUILT = 300
 
 _TYPES: dict[str, RecordType] = {}
 

@@ -22,8 +22,8 @@ class EngineSource(MemorySource):
     def _empty(self, name: str) -> ibis.Table:
         return self._tables.setdefault(name, put(self.con, arrow_rows(TYPES[name], [], self.calendar)))
 
-    def execute(self, expr: ibis.Expr) -> Any:
-        return self.con.execute(expr)
+    def execute(self, expr: ibis.Expr, params: Any = None) -> Any:
+        return self.con.execute(expr, params)
 
 
 def make_source(snapshot: Any, facts: Mapping[str, pa.Table], **settings: Any) -> EngineSource:

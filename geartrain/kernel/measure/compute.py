@@ -16,7 +16,8 @@ from geartrain.kernel.measure.frame import CURRENCY
 from geartrain.kernel.measure.metric import Metric
 from geartrain.kernel.measure.money import FX_DAY
 from geartrain.kernel.measure.notes import with_interval
-from geartrain.kernel.measure.scan import NO_RATE, Item, Question, Scan, scans
+from geartrain.kernel.measure.plans import planned
+from geartrain.kernel.measure.scan import NO_RATE, Item, Question, Scan, passes, paths_of, scan_of
 from geartrain.kernel.measure.when import period_key
 from geartrain.kernel.periods import Grain, Period
 from geartrain.kernel.rules import parse
@@ -79,7 +80,7 @@ def compile_scans(metrics: Mapping[str, Metric], question: Question, keys: Seque
     for metric in needed(metrics, keys):
         roles = {"numerator": metric.spec.numerator, "denominator": metric.spec.denominator, "value": metric.spec.value}
         items += [Item(metric.key, role, metric.spec, a) for role, a in roles.items() if a is not None]
-    return scans(question, items)
+    return [planned(question, group, paths_of(question, group), scan_of) for group in passes(question, items)]
 
 
 def compute(
@@ -88,7 +89,7 @@ def compute(
     """The numbers of these metrics and of all they are derived from; what is wrong with the rows goes to `issues`."""
     parts: dict[tuple[str, str], dict[Cell, Mapping[str, Any]]] = {}
     for scan in compile_scans(metrics, question, keys):
-        rows = question.source.execute(scan.expr).to_pylist()
+        rows = question.source.execute(scan.expr, scan.params).to_pylist()
         for item, names in zip(scan.items, scan.parts, strict=True):
             cells = parts.setdefault((item.metric, item.role), {})
             keyed = _cells(question)

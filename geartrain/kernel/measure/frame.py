@@ -114,11 +114,10 @@ class Frame:
         kind = self.kind(column)
         if kind not in (ColumnKind.day, ColumnKind.instant):
             raise Invalid(f"{self.name}.{column} is no date.", hint="`at` names a day or an instant.")
-        low, high = self.window.bounds(day=kind is ColumnKind.day, seen=self.is_event(column))
-        as_type = "date" if kind is ColumnKind.day else "timestamp(6)"
-        value = self.table[column]
-        parts = [] if low is None else [value >= ibis.literal(low, as_type)]
-        parts += [] if high is None else [value < ibis.literal(high, as_type)]
+        day, seen, value = kind is ColumnKind.day, self.is_event(column), self.table[column]
+        low, high = self.window.end("low", day=day, seen=seen), self.window.end("high", day=day, seen=seen)
+        parts = [] if low is None else [value >= low]
+        parts += [] if high is None else [value < high]
         return parts[0] & parts[1] if len(parts) == 2 else parts[0] if parts else value.notnull()
 
     def kind(self, column: str) -> ColumnKind:

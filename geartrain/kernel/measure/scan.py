@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ import ibis
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.hierarchy import Hierarchy
 from geartrain.kernel.measure.aggregate import Aggregate, Part, Rows
-from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, UNMAPPED, locate
+from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, UNMAPPED, Path, locate
 from geartrain.kernel.measure.frame import BALANCE_DAY, CURRENCY, Frame, open_frame
 from geartrain.kernel.measure.metric import Spec
 from geartrain.kernel.measure.money import FX_DAY, foreign, with_rates
@@ -69,16 +69,18 @@ class Scan:
     """An expression, and where in its columns each item finds its parts.
 
     `lacking` makes, for each item, the expression of its rows without a rate; none where nothing is foreign.
+    `params` are the values of the expression's parameters.
     """
 
     items: tuple[Item, ...]
     expr: Any
     parts: tuple[Mapping[str, str], ...]
     lacking: tuple[Callable[[], Any], ...] = ()
+    params: Mapping[Any, Any] = field(default_factory=dict)
 
 
-def scans(question: Question, items: Sequence[Item]) -> list[Scan]:
-    """The passes that answer for all items, each type read as seldom as can be."""
+def passes(question: Question, items: Sequence[Item]) -> list[tuple[Item, ...]]:
+    """The items that share one pass, each type read as seldom as can be."""
     groups: dict[tuple[object, ...], list[Item]] = {}
     for item in items:
         if item.name not in question.source.types:
@@ -88,16 +90,20 @@ def scans(question: Question, items: Sequence[Item]) -> list[Scan]:
         own = item if not item.aggregate.parts() else None
         key = (item.name, item.aggregate.basis, item.at if apart else None, own and (own.metric, own.role))
         groups.setdefault(key, []).append(item)
-    return [_scan(question, tuple(group)) for group in groups.values()]
+    return [tuple(group) for group in groups.values()]
+
+
+def paths_of(question: Question, items: Sequence[Item]) -> list[Path]:
+    """Where the names lead that the items of one pass, the dimensions and the conditions read."""
+    texts = [t for i in items for t in (*i.aggregate.rules(), i.aggregate.where, i.spec.where) if t]
+    names = {n for t in [*texts, question.where] if t for n in parse(t).fields} - {BALANCE_DAY}
+    names |= {d for d in (*question.by, *dict(question.filters)) if d not in GRAINS and d != MANAGER}
+    return [locate(question.source.types, items[0].name, n) for n in sorted(names)]
 
 
 def open_rows(question: Question, items: Sequence[Item]) -> tuple[Frame, Any | None]:
     """The rows the items are taken over before any condition, and the period of each where it is not by `at`."""
-    source, window, first = question.source, question.window, items[0]
-    texts = [t for i in items for t in (*i.aggregate.rules(), i.aggregate.where, i.spec.where) if t]
-    names = {n for t in [*texts, question.where] if t for n in parse(t).fields} - {BALANCE_DAY}
-    names |= {d for d in (*question.by, *dict(question.filters)) if d not in GRAINS and d != MANAGER}
-    paths = [locate(source.types, first.name, n) for n in sorted(names)]
+    source, window, first, paths = question.source, question.window, items[0], paths_of(question, items)
     own = {c for i in items for c in (*i.aggregate.columns(), i.at) if c}
     frame = open_frame(source, first.name, window, paths, own=own)
     for column in sorted(own):
@@ -121,7 +127,8 @@ def _rate_day(frame: Frame, at: str | None) -> Any:
     return ibis.ifelse(day < seen, day, seen)
 
 
-def _scan(question: Question, items: tuple[Item, ...]) -> Scan:
+def scan_of(question: Question, items: tuple[Item, ...]) -> Scan:
+    """The expression of one pass."""
     frame, period = open_rows(question, items)
     wanted = [conditions(question, frame, item, dated=period is None) for item in items]
     shared = {key: met for key, met in wanted[0].items() if all(key in other for other in wanted[1:])}

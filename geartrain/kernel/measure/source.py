@@ -68,6 +68,9 @@ class Source(Protocol):
         """
         ...
 
-    def execute(self, expr: ibis.Expr) -> pa.Table:
-        """Run an expression built from these tables (it may hold an `ibis.memtable`)."""
+    def execute(self, expr: ibis.Expr, params: Mapping[ibis.Scalar, date | None] | None = None) -> pa.Table:
+        """Run an expression built from these tables (it may hold an `ibis.memtable`).
+
+        One with parameters will be run again with other values: keep what it compiles to.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
@@ -19,6 +19,10 @@ MOST_DAYS = 50 * 366
 MOST_COMPARED = 64
 
 
+Bound = tuple[str, bool, bool]
+"""An end of a window, `low` or `high`; whether as a day, and whether it ends with what is seen (`Window.bounds`)."""
+
+
 @dataclass(frozen=True)
 class Window:
     """The time a question is about.
@@ -28,12 +32,14 @@ class Window:
         until: The day after the last, None for the end.
         as_of: The last day that is seen.
         calendar: Whose days and periods they are.
+        bound: Where it is given, the ends are parameters of the expressions built, and noted in it.
     """
 
     since: date | None
     until: date | None
     as_of: date
     calendar: FiscalCalendar
+    bound: dict[Bound, Any] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.since and self.until and self.since >= self.until:
@@ -57,6 +63,19 @@ class Window:
         if day:
             return self.since, high
         return self.since and self.calendar.instant(self.since), high and self.calendar.instant(high)
+
+    def at(self, end: str, day: bool, seen: bool) -> date | None:
+        """One of the ends as `bounds` has them."""
+        return self.bounds(day=day, seen=seen)[end == "high"]
+
+    def end(self, end: str, *, day: bool, seen: bool) -> Any | None:
+        """One of the ends in an expression; None where it is open."""
+        value, kind = self.at(end, day, seen), "date" if day else "timestamp(6)"
+        if value is None:
+            return None
+        if self.bound is None:
+            return ibis.literal(value, kind)
+        return self.bound.setdefault((end, day, seen), ibis.param(kind))
 
     def balance_days(self, grain: Grain | None, *, begins: date | None = None) -> list[tuple[Period, date]]:
         """Each period asked for and the last day of it that is seen; without a grain, the whole window as one.

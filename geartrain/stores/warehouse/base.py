@@ -6,7 +6,7 @@ Three implementations, one file each: `embedded.py` (immutable Parquet behind a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +32,10 @@ QUARANTINE: dict[str, str] = {
     "hint": "string",
     "row": "string",
 }
+
+
+Params = Mapping[ibis.Scalar, Any]
+"""The values of an expression's parameters (`ibis.param`)."""
 
 
 class Damaged(GeartrainError):
@@ -102,8 +106,12 @@ class Snapshot(Protocol):
         """History, latest first."""
         ...
 
-    def execute(self, expr: ibis.Expr) -> pa.Table:
-        """Run an expression; rows in the order the expression states."""
+    def execute(self, expr: ibis.Expr, params: Params | None = None) -> pa.Table:
+        """Run an expression; rows in the order the expression states.
+
+        Args:
+            params: The values of its `ibis.param`s. Such an expression is meant to be run again with other values.
+        """
         ...
 
     def keep(self, key: str, expr: ibis.Table) -> ibis.Table:
@@ -133,9 +141,9 @@ class Writer(Protocol):
         """Add rows from a Parquet file with the columns of `record_type.columns` plus `extra` (others are added here).
 
         The staged file has unique keys. A row equal to the latest known version (every column of the type and `extra`,
-        a missing value equal to a missing value) is a duplicate and not stored. `derived` and `load_source` may be columns
-        of the file; where they are not, rows are not derived and from the load's source. A second append to the same
-        type in one load supersedes the rows of the first with the same keys without leaving a version.
+        a missing value equal to a missing value) is a duplicate and not stored. `derived` and `load_source` may be
+        columns of the file; where they are not, rows are not derived and from the load's source. A second append to the
+        same type in one load supersedes the rows of the first with the same keys without leaving a version.
 
         Returns: (stored, duplicates).
         Raises: Invalid: the file lacks a column.

@@ -26,10 +26,11 @@ from geartrain.facts import record_type
 from geartrain.kernel.errors import Conflict
 from geartrain.kernel.records import latest
 from geartrain.stores.warehouse import manifest as disk
-from geartrain.stores.warehouse.base import QUARANTINE, Damaged, LoadEntry, utc
+from geartrain.stores.warehouse.base import QUARANTINE, Damaged, LoadEntry, Params, utc
 from geartrain.stores.warehouse.duck import Limits, connect, scan
 from geartrain.stores.warehouse.history import read_entry
 from geartrain.stores.warehouse.manifest import Manifest, TypeFiles
+from geartrain.stores.warehouse.prepared import prepared
 
 if TYPE_CHECKING:
     from geartrain.stores.warehouse.embedded_writer import EmbeddedWriter
@@ -293,10 +294,17 @@ class EmbeddedSnapshot:
         """History, latest first."""
         return list(self.state.history)
 
-    def execute(self, expr: ibis.Expr) -> pa.Table:
+    def execute(self, expr: ibis.Expr, params: Params | None = None) -> pa.Table:
         """Run an expression."""
+        table = expr.as_table()
+        if not params:
+            with self._running:
+                return self.con.to_pyarrow(table)
+        statement, values = prepared(table, params)
         with self._running:
-            return self.con.to_pyarrow(expr.as_table())
+            self.con._run_pre_execute_hooks(table)  # tables in memory that it reads
+            found = self.con.con.sql(statement, params=values).to_arrow_table()
+        return table.__pyarrow_result__(found)
 
     def keep(self, key: str, expr: ibis.Table) -> ibis.Table:
         """The rows of an expression, worked out once for this state and read by every thread of the process."""

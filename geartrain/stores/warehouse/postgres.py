@@ -22,7 +22,7 @@ from psycopg import IsolationLevel
 from geartrain.facts import record_type, record_types
 from geartrain.kernel.errors import Conflict
 from geartrain.kernel.records import latest
-from geartrain.stores.warehouse.base import QUARANTINE, LoadEntry, Unavailable, utc
+from geartrain.stores.warehouse.base import QUARANTINE, LoadEntry, Params, Unavailable, utc
 from geartrain.stores.warehouse.history import entry_of
 from geartrain.stores.warehouse.postgres_schema import (
     SCHEMA,
@@ -201,10 +201,10 @@ class PostgresSnapshot:
             rows = self._raw.execute(f"SELECT entry FROM {SCHEMA}._loads ORDER BY number DESC").fetchall()
         return [entry_of(json.loads(text)) for (text,) in rows]
 
-    def execute(self, expr: ibis.Expr) -> pa.Table:
+    def execute(self, expr: ibis.Expr, params: Params | None = None) -> pa.Table:
         """Run an expression."""
         with self._running:
-            batches = list(run(self.con, self._raw, expr))
+            batches = list(run(self.con, self._raw, expr, params))
         return pa.Table.from_batches(batches, schema=expr.as_table().schema().to_pyarrow())
 
     def keep(self, key: str, expr: ibis.Table) -> ibis.Table:
@@ -228,7 +228,7 @@ def table_on(con: Any, name: str, columns: dict[str, str], *, schema: str | None
     return ops.DatabaseTable(name, schema=ibis.schema(columns), source=con, namespace=where).to_expr()
 
 
-def run(con: Any, raw: psycopg.Connection, expr: ibis.Expr) -> Iterator[pa.RecordBatch]:
+def run(con: Any, raw: psycopg.Connection, expr: ibis.Expr, params: Params | None = None) -> Iterator[pa.RecordBatch]:
     """Run an expression in the open transaction, which a failure leaves usable.
 
     Fetched at once, not by a server-side cursor: for those PostgreSQL plans without parallel workers.
@@ -239,7 +239,7 @@ def run(con: Any, raw: psycopg.Connection, expr: ibis.Expr) -> Iterator[pa.Recor
     target = schema.to_pyarrow()
     readers = [partial(_array, dtype=dtype, to=target.field(name).type) for name, dtype in schema.items()]
     with raw.transaction(), raw.cursor() as cursor:
-        cursor.execute(con.compile(table))
+        cursor.execute(con.compile(table, params=params))
         while rows := cursor.fetchmany(FETCHED_ROWS):
             columns = zip(*rows, strict=True)
             arrays = [read(list(values)) for read, values in zip(readers, columns, strict=True)]

@@ -22,7 +22,7 @@ from ibis.expr import operations as ops
 from geartrain.facts import record_type
 from geartrain.kernel.errors import Conflict, Invalid
 from geartrain.kernel.records import latest
-from geartrain.stores.warehouse.base import QUARANTINE, LoadEntry, Unavailable, Writer, utc
+from geartrain.stores.warehouse.base import QUARANTINE, LoadEntry, Params, Unavailable, Writer, utc
 from geartrain.stores.warehouse.embedded import EmbeddedWarehouse, State
 from geartrain.stores.warehouse.manifest import DataFile, TypeFiles
 
@@ -142,11 +142,11 @@ class SparkSnapshot:
         """History, latest first."""
         return list(self.state.history)
 
-    def execute(self, expr: ibis.Expr) -> pa.Table:
+    def execute(self, expr: ibis.Expr, params: Params | None = None) -> pa.Table:
         """Run an expression; the answer comes as Arrow, so that no decimal passes through pandas."""
         table = expr.as_table()
         self.con._run_pre_execute_hooks(table)
-        found = self.warehouse.session.sql(self.con.compile(table)).toArrow()
+        found = self.warehouse.session.sql(self.con.compile(table, params=params)).toArrow()
         return found.cast(table.schema().to_pyarrow())
 
     def keep(self, key: str, expr: ibis.Table) -> ibis.Table:

@@ -56,8 +56,8 @@ class MemorySource:
     def _currencies(self) -> dict[str, frozenset[str]]:
         return {}
 
-    def execute(self, expr: ibis.Expr) -> pa.Table:
-        return self.con.to_pyarrow(expr)
+    def execute(self, expr: ibis.Expr, params: Mapping[ibis.Scalar, date | None] | None = None) -> pa.Table:
+        return self.con.to_pyarrow(expr, params=params)
 
 
 def make_source(con: Any, facts: Mapping[str, Any], **settings: Any) -> MemorySource:
