@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 STATED = 10_000_000
+LONGEST = 300.0  # seconds that a server may run
 DATA = Path(os.environ.get("BENCH_DATA", "bench-data"))
 ROWS = int(os.environ.get("BENCH_ROWS", STATED))
 
@@ -120,6 +122,9 @@ def served(workspace: Path) -> Iterator[str]:
     """The real server of a workspace on a free loopback port: its address; stopped when the block is left."""
     command = geartrain("serve", "-w", str(workspace), "--port", "0")
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    # A server that says nothing, or a benchmark that hangs, ends all the same.
+    late = threading.Timer(LONGEST, server.kill)
+    late.start()
     try:
         assert server.stdout is not None
         said = ""
@@ -131,5 +136,9 @@ def served(workspace: Path) -> Iterator[str]:
         else:
             raise RuntimeError(f"The server did not start: {said}")
     finally:
+        late.cancel()
         server.terminate()
-        server.wait(20)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
