@@ -43,7 +43,7 @@ def prepared(expr: ibis.Expr, params: Mapping[ibis.Scalar, Any]) -> tuple[str, d
 
     What an expression compiles to is remembered: one that is run again is not compiled again.
     """
-    names = {param: f"p{place}" for place, param in enumerate(params)}
+    names = {param: param.op().name for param in params}  # param_1, …: its own, in whatever order they are told
     node = expr.as_table().op()
     with _lock:
         if (text := _known.get(node)) is not None:
