@@ -17,6 +17,7 @@ CAPTURED: Mapping[str, Any] = {
     "token_id": 1,
     "task_id": "none-such",
     "key": "win_rate",
+    "user_id": "ann",
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "record": {"key": "O-1"},
