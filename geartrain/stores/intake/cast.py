@@ -199,7 +199,7 @@ def _second_tests(con: duckdb.DuckDBPyConnection, relation: str, origin: Origin)
 
 
 def _walls(con: duckdb.DuckDBPyConnection, relation: str, origin: Origin) -> tuple[str, str]:
-    """SQL of the wall clock, read day-first and month-first: by the formats that a sample has, then by all of them."""
+    """SQL of the wall clock, read day-first and month-first, by the formats that the first values have."""
     iso = f"regexp_full_match(t, {literal(dates.LOCAL)}) OR regexp_full_match(t, {literal(dates.ZONED)})"
     texts = f"(SELECT {cleaned(origin.sql)} AS t FROM {relation})"
     con.execute(
@@ -217,8 +217,7 @@ def _wall(con: duckdb.DuckDBPyConnection, text: str, order: str) -> str:
     counts = ", ".join(f"count({dates.parsed([f])})" for f in formats)
     hits = con.execute(f"SELECT {counts} FROM __sample").fetchone() or ()
     likely = [f for f, n in zip(formats, hits, strict=True) if n]
-    fallback = _on(dates.parsed(formats), text, con)
-    return f"coalesce({_on(dates.parsed(likely), text, con)}, {fallback})" if likely else fallback
+    return _on(dates.parsed(likely), text, con) if likely else "CAST(NULL AS TIMESTAMP)"
 
 
 def _on(sql: str, text: str, con: duckdb.DuckDBPyConnection) -> str:
@@ -277,7 +276,10 @@ def _decided_date(origin: Origin, counts: Mapping[str, int], ways: Ways, walls: 
         return Profile(iso)
 
     def read(order: str, stated: str) -> Profile:
-        wall = dates.at(walls["day" if order == dates.DAY_FIRST else "month"], kind, ways.zone)
+        likely = walls["day" if order == dates.DAY_FIRST else "month"]
+        # A format that the first values do not have is tried where all else fails.
+        rare = dates.parsed(dates.FORMATS[order]).replace("(x,", f"({dates.normalised(words=True)},")
+        wall = dates.at(f"coalesce({likely}, {rare})", kind, ways.zone)
         return Profile(f"coalesce({iso}, {wall})", chosen=order if stated else "", stated=stated)
 
     if not counts["both"] and days == months == counts["any"]:
