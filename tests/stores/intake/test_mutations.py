@@ -38,7 +38,14 @@ VICTIMS = [
     (HUB / "engagement_meeting_data.csv", "hubspot", "", 20),
 ]
 # Where each row of the file is one row of one type, physical lines can be counted exactly.
-ONE_TO_ONE = {"accounts.csv", "sales_pipeline.csv", "sales_teams.csv", "products.csv", "sf_opportunity_data.csv", "deal_data.csv"}
+ONE_TO_ONE = {
+    "accounts.csv",
+    "sales_pipeline.csv",
+    "sales_teams.csv",
+    "products.csv",
+    "sf_opportunity_data.csv",
+    "deal_data.csv",
+}
 
 
 def truncated(data, dice):
@@ -60,7 +67,22 @@ def shifted(data, dice):
 
 def cells(data, dice):
     """Some cells replaced."""
-    odd = [b"", b"NULL", b"1e300", b"-1e309", b"=1+1", b"@SUM(A1)", b"\0", b"n/a", b"31/31/2024", b'"', b'""', b"\xff\xfe", b"'; --", "ﷺ".encode()]
+    odd = [
+        b"",
+        b"NULL",
+        b"1e300",
+        b"-1e309",
+        b"=1+1",
+        b"@SUM(A1)",
+        b"\0",
+        b"n/a",
+        b"31/31/2024",
+        b'"',
+        b'""',
+        b"\xff\xfe",
+        b"'; --",
+        "ﷺ".encode(),
+    ]
     lines = data.split(b"\n")
     for _ in range(dice.randint(1, 8)):
         at = dice.randrange(len(lines))
@@ -156,5 +178,11 @@ def account_for(folder, name, content, source, mapping):
 
 def rows(raw, staged, content):
     """Physical lines: titles and header, rows, lines told, blank ones, and the rest of rows that go on."""
-    lines = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").removesuffix(b"\n").split(b"\n")
+    lines = (
+        content.removeprefix(b"\xef\xbb\xbf")
+        .replace(b"\r\n", b"\n")
+        .replace(b"\r", b"\n")
+        .removesuffix(b"\n")
+        .split(b"\n")
+    )
     assert raw.skipped + raw.blank + raw.continued + sum(s.read for s in staged) == len(lines)

@@ -34,7 +34,9 @@ def test_keeps_whatever_else_a_file_has_as_extra(take):
 
 
 def test_quarantines_with_line_column_value_reason_and_mend(take):
-    taken = take({"user.csv": "user_id,name,is_active,fte\nU1,Ann,yes,1\n,Bob,yes,1\nU3,,yes,1\nU4,Dee,perhaps,-1\nU5,Eve\n"})
+    taken = take(
+        {"user.csv": "user_id,name,is_active,fte\nU1,Ann,yes,1\n,Bob,yes,1\nU3,,yes,1\nU4,Dee,perhaps,-1\nU5,Eve\n"}
+    )
     assert taken.counts("user") == (5, 1, 4, 0)
     assert taken.why("user") == [
         (3, "missing_value", "user_id", None),
@@ -75,7 +77,9 @@ def test_a_conflict_between_files_names_the_first_file(take):
 def test_a_column_that_must_be_there_and_is_not_keeps_every_row_out_and_says_so_once(take):
     taken = take({"user.csv": "user_id,name\nU1,Ann\nU2,Bob\n"})
     assert taken.counts("user") == (2, 0, 2, 0)
-    assert taken.said("missing_column") == ["user.csv has no column for user.is_active, so none of its rows can be loaded."]
+    assert taken.said("missing_column") == [
+        "user.csv has no column for user.is_active, so none of its rows can be loaded."
+    ]
 
 
 def test_aliases_mend_references(take):

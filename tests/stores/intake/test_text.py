@@ -142,7 +142,9 @@ def test_the_fast_reader_takes_no_file_that_the_careful_one_reads_otherwise(tmp_
     content = bytearray(f"{HEADER}\n" + "".join(f'U{n},"A, {n}",yes\n' for n in range(20)), "utf-8")
     for _ in range(dice.randint(1, 3)):
         at = dice.randrange(len(HEADER) + 1, len(content))
-        content[at : at + dice.randint(0, 2)] = dice.choice([b'"', b",", b"\n", b"\r", b"\0", b" ", b'""', b"\xff", b""])
+        content[at : at + dice.randint(0, 2)] = dice.choice(
+            [b'"', b",", b"\n", b"\r", b"\0", b" ", b'""', b"\xff", b""]
+        )
     path = tmp_path / "file.csv"
     path.write_bytes(bytes(content))
     shape = sniff(path, known=frozenset(HEADER.split(",")), delimiter=",", encoding="utf-8")
