@@ -183,7 +183,7 @@ def _reject_bad_lines(con: duckdb.DuckDBPyConnection, feed: Feed, one: Staged, t
 
 def _reject(con: duckdb.DuckDBPyConnection, one: Staged, sql: str, target: Path, count: int) -> None:
     row = con.execute(f"COPY ({sql}) TO {literal(str(target))} (FORMAT parquet)").fetchone()
-    assert row is not None and row[0] == count, f"{target.name}: {row} rows written, {count} counted"
+    assert row == (count,), f"{target.name}: {row} rows written, {count} counted"
     one.quarantined += count
     one.rejects.append(target)
 

@@ -149,7 +149,7 @@ def is_header(first: Sequence[str], rest: Sequence[Sequence[str]], known: frozen
 def _valued(text: str) -> bool:
     """Whether it looks like a number, a date or an address, and not like a name."""
     bare = text.strip()
-    return bool(bare) and ("@" in bare or not bare[0].isalpha() and sum(c.isdigit() for c in bare) > len(bare) / 2)
+    return bool(bare) and ("@" in bare or (not bare[0].isalpha() and sum(c.isdigit() for c in bare) > len(bare) / 2))
 
 
 def encoding_of(path: Path, sample: bytes) -> str:

@@ -21,7 +21,8 @@ load:
   - type: opportunity
     file: sales_pipeline.csv
     columns: {opportunity_id: opportunity_id, stage: deal_stage, amount: close_value, close_date: close_date,
-      created_at: {from: engage_date, may_be_empty: true}, is_closed: {from: deal_stage, values: {Won: 1, Lost: 1}, default: 0},
+      created_at: {from: engage_date, may_be_empty: true},
+      is_closed: {from: deal_stage, values: {Won: 1, Lost: 1}, default: 0},
       is_won: {expr: "deal_stage = 'Won'"}}
 """
 # File, source, mapping, lines of it that are taken.

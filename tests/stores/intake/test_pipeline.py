@@ -83,7 +83,8 @@ def test_a_column_that_must_be_there_and_is_not_keeps_every_row_out_and_says_so_
 
 
 def test_aliases_mend_references(take):
-    content = "opportunity_id,stage,created_at,is_closed,is_won,product_id\nO1,Won,2024-01-01,1,1,GTXPro\nO2,Won,2024-01-01,1,1,MG\n"
+    header = "opportunity_id,stage,created_at,is_closed,is_won,product_id\n"
+    content = header + "O1,Won,2024-01-01,1,1,GTXPro\nO2,Won,2024-01-01,1,1,MG\n"
     taken = take({"opportunity.csv": content}, aliases={"opportunity": {"product_id": {"GTXPro": "GTX Pro"}}})
     assert taken.column("opportunity", "product_id") == ["GTX Pro", "MG"]
 

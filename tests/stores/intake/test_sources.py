@@ -60,7 +60,8 @@ def test_a_database_through_a_mapping(take, tmp_path):
         )
     mapping = """
 load:
-  - {type: user, table: people, columns: {user_id: id, name: full_name, end_date: left_at, is_active: {expr: "left_at is null"}}}
+  - {type: user, table: people,
+     columns: {user_id: id, name: full_name, end_date: left_at, is_active: {expr: "left_at is null"}}}
   - {type: user, table: nobody, columns: {user_id: id}}
 """
     taken = take({}, source="sql", url=f"sqlite:///{file}", mapping=mapping)
