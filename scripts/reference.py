@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -158,9 +159,27 @@ def issues() -> str:
     text += "\nA row of a load that is not taken stands in the quarantine with its reason:\n\n"
     text += table(("quarantined as", "mend"), ((f"`{c}`", hint) for c, hint in sorted(QUARANTINE.items())))
     text += "\nAn error answers a request that cannot be met; commands end with exit code 2.\n\n"
+    _import_errors()
     classes = sorted(_subclasses(errors.GeartrainError), key=lambda c: (c.code, c.__name__))
     rows = ((f"`{c.code}`", c.status, (c.__doc__ or "").strip().splitlines()[0]) for c in classes)
     return text + table(("error", "HTTP status", "when"), rows)
+
+
+def _import_errors() -> None:
+    """Import every module that defines an error with a code of its own: a class is listed once it exists."""
+    for path in sorted((ROOT / "geartrain").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        bodies = [n.body for n in tree.body if isinstance(n, ast.ClassDef)]
+        assigned = [
+            t.id
+            for body in bodies
+            for a in body
+            if isinstance(a, ast.Assign)
+            for t in a.targets
+            if isinstance(t, ast.Name)
+        ]
+        if "code" in assigned:
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 
 def _subclasses(cls: type) -> Iterable[type]:

@@ -97,7 +97,7 @@ class FactSource:
 
     def execute(self, expr: ibis.Expr, params: Params | None = None) -> pa.Table:
         """Run an expression built from these tables, with these values of its parameters."""
-        return self.run(expr, params)
+        return self.run(expr, params=params) if params else self.run(expr)
 
 
 # By the hash of the facts and the type: not an answer but what the facts are, so no answer pushes it out.
