@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from bench.data import history, loaded
-from bench.harness import ROWS, Result, compared, stated, views
+from bench.harness import ROWS, Result, compared, views
 from geartrain.facts.transforms import ViewPolicies
 from geartrain.facts.views import opportunity_as_of
 from geartrain.kernel.periods import FiscalCalendar
