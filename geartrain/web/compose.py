@@ -13,6 +13,8 @@ from geartrain.services.deals import Deals
 from geartrain.services.figures import Figure
 from geartrain.services.view import View
 from geartrain.web.cards import Kpi
+from geartrain.web.charts import Picture, ranked
+from geartrain.web.numbers import show
 from geartrain.web.records import record_url
 from geartrain.web.tables import Col, Table, make_table
 
@@ -22,6 +24,21 @@ SHORT_FLAGS = {
     "no_amount": "no amount",
     "no_close_date": "no close date",
     "no_account": "no account",
+}
+
+# How the movements of the waterfall are said, in the order they are shown.
+MOVEMENTS = {
+    "new": "New deals",
+    "reopened": "Reopened",
+    "up": "Amounts raised",
+    "transferred_in": "Came from other owners",
+    "pulled_in": "Pulled in",
+    "won": "Won",
+    "lost": "Lost",
+    "down": "Amounts cut",
+    "slipped_out": "Slipped out",
+    "transferred_out": "Went to other owners",
+    "removed": "Removed",
 }
 
 
@@ -108,3 +125,21 @@ def period_label(key: str) -> str:
     """A period's key as a chart writes it: 2026Q3 as Q3 26, 2026-07 as it is."""
     year, _, quarter = key.partition("Q")
     return f"Q{quarter} {year[2:]}" if quarter else key
+
+
+def movements(request: Any, amounts: Mapping[str, Any], *, title: str, when: str, href: str = "") -> Picture:
+    """What moved the open pipeline from its opening to its closing, one bar a movement."""
+    currency = request.workspace.currency
+    rows = [{"x": said, "y": amounts[k]} for k, said in MOVEMENTS.items() if amounts.get(k)]
+    opening, closing = (show(amounts.get(k), "money", currency=currency) for k in ("opening", "closing"))
+    return Picture(
+        title=title,
+        unit=f"{currency}, {when}: from {opening} to {closing}",
+        draw=ranked,
+        rows=rows,
+        options={"unit": "money", "currency": currency},
+        alt=f"The open pipeline went from {opening} to {closing}.",
+        note="" if rows else "Nothing moved.",
+        table=make_table(request, columns=(Col("x", "Movement"), Col("y", "Amount", unit="money")), rows=rows),
+        href=href,
+    )

@@ -13,25 +13,10 @@ from geartrain.services.overview import Goal, Overview, get_overview
 from geartrain.services.view import View, get_view
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import Picture, bars, ranked
-from geartrain.web.compose import cards, deals_table, href, period_label, versus
+from geartrain.web.compose import cards, deals_table, href, movements, period_label, versus
 from geartrain.web.numbers import show
 from geartrain.web.registry import Group, Page
 from geartrain.web.tables import Col, make_table
-
-# How the movements of the waterfall are said, in the order they are shown.
-MOVEMENTS = {
-    "new": "New deals",
-    "reopened": "Reopened",
-    "up": "Amounts raised",
-    "transferred_in": "Came from other owners",
-    "pulled_in": "Pulled in",
-    "won": "Won",
-    "lost": "Lost",
-    "down": "Amounts cut",
-    "slipped_out": "Slipped out",
-    "transferred_out": "Went to other owners",
-    "removed": "Removed",
-}
 
 
 def overview(request: Any) -> HttpResponse:
@@ -112,19 +97,11 @@ def _trend(found: Overview, view: View, request: Any) -> Picture:
 
 
 def _changed(found: Overview, request: Any) -> Picture:
-    amounts = {m.name: m.amount for m in found.week.movements}
-    rows = [{"x": said, "y": amounts[k]} for k, said in MOVEMENTS.items() if amounts.get(k)]
-    currency = request.workspace.currency
-    opening, closing = (show(amounts.get(k), "money", currency=currency) for k in ("opening", "closing"))
-    return Picture(
+    return movements(
+        request,
+        {m.name: m.amount for m in found.week.movements},
         title="What changed in the open pipeline",
-        unit=f"{currency}, since {found.week.since:%-d %b}: from {opening} to {closing}",
-        draw=ranked,
-        rows=rows,
-        options={"unit": "money", "currency": currency},
-        alt=f"The open pipeline went from {opening} to {closing}.",
-        note="" if rows else "Nothing moved in these seven days.",
-        table=make_table(request, columns=(Col("x", "Movement"), Col("y", "Amount", unit="money")), rows=rows),
+        when=f"since {found.week.since:%-d %b}",
         href=reverse("pipeline"),
     )
 

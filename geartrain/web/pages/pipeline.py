@@ -11,10 +11,9 @@ from geartrain.services.access import Permission
 from geartrain.services.pipeline import Pipeline, Stage, get_pipeline
 from geartrain.services.view import get_view
 from geartrain.web.charts import Picture, bars, ranked
-from geartrain.web.compose import SHORT_FLAGS, cards, deals_table, versus
+from geartrain.web.compose import SHORT_FLAGS, cards, deals_table, movements, versus
 from geartrain.web.exports import exported
 from geartrain.web.numbers import show
-from geartrain.web.pages.overview import MOVEMENTS
 from geartrain.web.registry import Group, Page
 from geartrain.web.tables import Col, make_table
 
@@ -38,7 +37,12 @@ def pipeline(request: Any) -> HttpResponse:
         "stuck": _stuck(found, request),
         "slowest": _slowest(found),
         "months": _months(found, request),
-        "waterfall": _waterfall(found, view, request),
+        "waterfall": movements(
+            request,
+            dict(found.waterfall),
+            title="What became of the pipeline in this period",
+            when="every deal counts once",
+        ),
         "deals": deals,
         "flags": [(k, v, k == flag) for k, v in SHORT_FLAGS.items()],
         "flag": flag,
@@ -108,22 +112,6 @@ def _months(found: Pipeline, request: Any) -> Picture:
         options={"unit": "money", "currency": currency},
         alt="; ".join(f"{r['x']}: {show(r['y'], 'money', currency=currency)}" for r in rows),
         table=make_table(request, columns=(Col("x", "Month"), Col("y", "Amount", unit="money")), rows=rows),
-    )
-
-
-def _waterfall(found: Pipeline, view: Any, request: Any) -> Picture:
-    currency = request.workspace.currency
-    amounts = dict(found.waterfall)
-    rows = [{"x": said, "y": amounts[k]} for k, said in MOVEMENTS.items() if amounts.get(k)]
-    opening, closing = (show(amounts.get(k), "money", currency=currency) for k in ("opening", "closing"))
-    return Picture(
-        title="What became of the pipeline in this period",
-        unit=f"{currency}: from {opening} to {closing}; every deal counts once",
-        draw=ranked,
-        rows=rows,
-        options={"unit": "money", "currency": currency},
-        alt=f"The open pipeline went from {opening} to {closing}.",
-        table=make_table(request, columns=(Col("x", "Movement"), Col("y", "Amount", unit="money")), rows=rows),
     )
 
 
