@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -84,9 +85,7 @@ def create_user(
     require(actor, Permission.manage_users)
     wanted, users = _roles(roles), _users(ws)
     email = _email(email)
-    from django.db import transaction
-
-    with transaction.atomic():
+    with _writing(ws):
         if users.filter(email=email).exists():
             raise Conflict(f"{email} can sign in already.", hint="Change their roles instead.")
         if user_id and users.filter(user_id=user_id).exists():
@@ -106,9 +105,7 @@ def set_roles(ws: Workspace, actor: Actor, *, email: str, roles: Iterable[str | 
     """
     require(actor, Permission.manage_users)
     wanted = _roles(roles)
-    from django.db import transaction
-
-    with transaction.atomic():
+    with _writing(ws):
         user = _user(ws, email)
         before, user.roles = user.roles, wanted
         user.save(update_fields=["roles"])
@@ -124,9 +121,7 @@ def set_active(ws: Workspace, actor: Actor, *, email: str, active: bool) -> Pers
         NotFound: nobody has that address. Conflict: nobody would be left to administer.
     """
     require(actor, Permission.manage_users)
-    from django.db import transaction
-
-    with transaction.atomic():
+    with _writing(ws):
         user = _user(ws, email)
         user.is_active = active
         user.save(update_fields=["is_active"])
@@ -203,9 +198,7 @@ def revoke_token(ws: Workspace, actor: Actor, *, token_id: int) -> None:
     Raises:
         NotFound: it is not one of theirs, or has ended.
     """
-    from django.db import transaction
-
-    with transaction.atomic():
+    with _writing(ws):
         tokens = _user(ws, actor.login).tokens.filter(pk=token_id, revoked_at=None)
         if not tokens.update(revoked_at=ws.now().replace(tzinfo=UTC)):
             raise NotFound("There is no such token.")
@@ -249,13 +242,21 @@ def record_sign_in(ws: Workspace, actor: Actor) -> None:
 
 
 def _change(ws: Workspace, actor: Actor, *, email: str, password: str) -> None:
-    from django.db import transaction
-
-    with transaction.atomic():
+    with _writing(ws):
         user = _user(ws, email)
         _set_password(user, password)
         user.save(update_fields=["password"])
         _record(ws, actor, "set_password", user.email)
+
+
+@contextmanager
+def _writing(ws: Workspace) -> Iterator[None]:
+    """The open decision store, in one transaction."""
+    open_decisions(ws.decisions_url)
+    from django.db import transaction
+
+    with transaction.atomic():
+        yield
 
 
 def _record(ws: Workspace, actor: Actor, verb: str, subject: str, **detail: object) -> None:

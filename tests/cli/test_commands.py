@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -136,3 +137,21 @@ def test_guess_writes_a_mapping_that_loads_the_real_export(call, tmp_path):
 
 def test_the_mapping_of_the_tutorial_is_a_page_or_less():
     assert len(MAPPING.read_text().splitlines()) <= 60
+
+
+def test_people_are_let_in_and_kept_out(tmp_path):
+    def call(*arguments, said=""):
+        command = [sys.executable, "-m", "geartrain", *map(str, arguments), "-w", str(tmp_path / "ws")]
+        return subprocess.run(command, input=said, capture_output=True, text=True, check=False, cwd=ROOT)
+
+    subprocess.run([sys.executable, "-m", "geartrain", "init", str(tmp_path / "ws")], check=True, cwd=ROOT)
+    first = ("user", "add", "iris@acme.example", "--role", "admin", "--password-stdin")
+    assert call(*first, said="the-first-passphrase\n").returncode == 0
+    new = ("user", "add", "ann@acme.example", "--role", "seller", "--password-stdin")
+    assert call(*new, said="a-long-passphrase\n").returncode == 0
+    assert call("user", "password", "ann@acme.example", "--password-stdin", said="another-passphrase\n").returncode == 0
+    assert call("user", "roles", "ann@acme.example", "--role", "manager").returncode == 0
+    assert call("user", "deactivate", "ann@acme.example").returncode == 0
+    people = json.loads(call("user", "list", "--format", "json").stdout)
+    assert "ann@acme.example" in json.dumps(people)
+    assert call("user", "password", "bob@acme.example", "--password-stdin", said="another-passphrase\n").returncode == 2
