@@ -127,6 +127,9 @@ class Compiler:
         if any(isinstance(side, tree.Literal) and side.value is None for side in (left, right)):
             return ibis.null("boolean")
         one, other = self.value(left, like=like), self.value(right, like=like)
+        if _never_known(one) or _never_known(other):
+            # Ibis folds what is made of nulls to a null, and takes `= null` for `is null`.
+            return ibis.null("boolean")
         if like is Kind.number:
             return _compare_numbers(op, one, other)
         if like in (Kind.day, Kind.instant):
@@ -184,6 +187,14 @@ def _literal(value: tree.Scalar, like: Kind) -> Value:
     if isinstance(value, datetime):
         return ibis.literal(value, type="timestamp(6)")
     return ibis.literal(value, type="date") if isinstance(value, date) else ibis.literal(value)
+
+
+def _never_known(value: Value) -> bool:
+    """Whether a value is null in every row."""
+    op = value.op()
+    while isinstance(op, ibis.expr.operations.Cast):
+        op = op.arg
+    return isinstance(op, ibis.expr.operations.Literal) and op.value is None
 
 
 def _moments(values: list[Value]) -> list[Value]:

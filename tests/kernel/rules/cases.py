@@ -240,6 +240,9 @@ EXPECTED: list[tuple[str, Sequence[Any]]] = [
 _NUMBERS = ["amount", "rate", "n", "abs(amount)", "amount * 0.5", "n / 4", "coalesce(rate, 0)", "if(won, amount, rate)"]
 _FLAGS = ["won", "amount > 100", "region = 'EMEA'", "extra.x is null", "day < date '2026-01-31'", "name like '%e%'"]
 AGREE = [
+    "amount = (0 + null)",
+    "n <> -null",
+    "n in (0 * null, 3)",
     *[
         f"{one} {op} {other}"
         for op in "+-*/"
