@@ -13,6 +13,7 @@ import pyarrow as pa
 from geartrain.intelligence.quality.closest import Candidates
 from geartrain.intelligence.quality.ruleset import Dimension, QualityRule, Ruleset
 from geartrain.kernel.issues import Level
+from geartrain.kernel.measure.dimensions import locate
 from geartrain.kernel.records import Column, RecordType
 
 # One finding per wrong value up to here; what is left over is one finding more, so that nothing is silent.
@@ -82,7 +83,7 @@ def find(source: Source, ruleset: Ruleset) -> tuple[list[Finding], list[Assessed
         if not total:
             continue
         rules = [rule for rule in ruleset.rules if rule.type == name]
-        for outcome in _rules(source, table, rules):
+        for outcome in _rules(source, with_references(source, table, rules), rules):
             findings += outcome[0]
             assessed.append(outcome[1])
         for column in record_type.columns:
@@ -95,10 +96,32 @@ def find(source: Source, ruleset: Ruleset) -> tuple[list[Finding], list[Assessed
     return findings, assessed
 
 
-def failing(table: ibis.Table, rule: QualityRule, *, as_of: date) -> ibis.Table:
+def failing(source: Source, rule: QualityRule) -> ibis.Table:
     """The records a rule applies to that do not pass."""
-    applies, passes = conditions(table, rule, as_of=as_of)
-    return table.filter(applies & ~passes)
+    table = source.table(rule.type)
+    beside = with_references(source, table, [rule])
+    applies, passes = conditions(beside, rule, as_of=source.as_of)
+    return beside.filter(applies & ~passes).select(table.columns)
+
+
+def with_references(source: Source, table: ibis.Table, rules: Sequence[QualityRule]) -> ibis.Table:
+    """The records of the rules' type with what the rules read of records they refer to, under its dotted name.
+
+    What a reference leads to is looked up among everybody's records: a rule says the same whoever asks. A reference
+    that leads nowhere gives unknown; it is a finding of its own.
+    """
+    names = {n for rule in rules for part in rule.rules() for n in part.fields if "." in n and n not in table.columns}
+    for name in sorted(names):
+        path = locate(source.types, rules[0].type, name)
+        value = path.steps[0].column
+        for number, step in enumerate(path.steps):
+            onward = path.steps[number + 1].column if number + 1 < len(path.steps) else path.column.name
+            target = source.raw(step.type)
+            target = target.select(__key=target[step.key], __value=target[onward])
+            table = table.left_join(target, table[value] == target["__key"]).drop("__key")
+            value = name if onward == path.column.name and number + 1 == len(path.steps) else f"{name}/{number}"
+            table = table.rename({value: "__value"})
+    return table
 
 
 def conditions(table: ibis.Table, rule: QualityRule, *, as_of: date) -> tuple[ibis.BooleanValue, ibis.BooleanValue]:
