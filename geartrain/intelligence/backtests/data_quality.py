@@ -22,7 +22,7 @@ from geartrain.kernel.measure.contributions import MONEY, subject_of
 from geartrain.kernel.measure.frame import Frame, open_frame
 from geartrain.kernel.measure.money import foreign, with_rates
 from geartrain.kernel.policy import Policy, read_document
-from geartrain.kernel.policy.backtest import DECISIONS, Counted, Figure, Step, nothing
+from geartrain.kernel.policy.backtest import DECISIONS, Counted, Figure, Step, decisions
 from geartrain.kernel.policy.ground import Ground
 from geartrain.kernel.policy.policy import closest
 from geartrain.kernel.records import ColumnKind, RecordType
@@ -48,7 +48,7 @@ class DataQuality:
         """The result of every record under every rule the other version has not alike."""
         same = _shared(policy, beside) if beside else frozenset()
         tables = [_decided(ground, rule) for rule in policy.spec.rules if _meaning(rule) not in same]
-        return reduce(lambda a, b: a.union(b), tables) if tables else nothing()
+        return reduce(lambda a, b: a.union(b), tables) if tables else decisions()
 
     def alike(self, policy: Policy, beside: Policy, ground: Ground) -> Counted:
         """Records and their money under the rules that both have."""
@@ -124,7 +124,9 @@ def _rows(ground: Ground, name: str, *, money: bool = True) -> tuple[ibis.Table,
 def _judged(table: ibis.Table, rule: QualityRule, ground: Ground) -> tuple[Any, Any]:
     """Whether a rule applies, and its result."""
     applies, passes = judged(table, rule, as_of=ground.source.as_of)
-    result = ibis.ifelse(passes.isnull(), "unknown", ibis.ifelse(passes.fill_null(False), "pass", "fail"))
+    # Not by `isnull`: SQL reads `not x is null is null` the other way round.
+    sure, maybe = passes.fill_null(False), passes.fill_null(True)
+    result = ibis.ifelse(sure, "pass", ibis.ifelse(maybe, "unknown", "fail"))
     return applies.fill_null(False), result
 
 

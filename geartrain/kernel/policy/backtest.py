@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 import ibis
+import pyarrow as pa
 
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue
@@ -242,9 +243,11 @@ def listed(both: ibis.Table, limit: int) -> ibis.Table:
     return found.order_by([ibis.desc("moved"), "subject"]).limit(limit)
 
 
-def nothing() -> ibis.Table:
-    """The decisions of a policy that is not there."""
-    return ibis.memtable([], schema=DECISIONS)
+def decisions(rows: Sequence[Mapping[str, Any]] = ()) -> ibis.Table:
+    """A few decisions that are at hand, as a table; none are those of a policy that is not there."""
+    kinds = ibis.schema(DECISIONS).to_pyarrow()
+    columns = [pa.array([row[c] for row in rows], kinds.field(c).type) for c in DECISIONS]
+    return ibis.memtable(pa.table(columns, schema=kinds))
 
 
 def _refuse(decider: Decider, side: Side) -> None:
@@ -253,7 +256,7 @@ def _refuse(decider: Decider, side: Side) -> None:
 
 
 def _decided(decider: Decider, side: Side, other: Side) -> ibis.Table:
-    return nothing() if side.policy is None else decider.decide(side.policy, side.ground, beside=other.policy)
+    return decisions() if side.policy is None else decider.decide(side.policy, side.ground, beside=other.policy)
 
 
 def _alike(decider: Decider, before: Side, after: Side) -> Counted:

@@ -19,7 +19,7 @@ from geartrain.kernel.measure.compute import inputs
 from geartrain.kernel.measure.contributions import Reading, contributions, readings, row_by_row
 from geartrain.kernel.measure.metric import Metric
 from geartrain.kernel.measure.query import ask, formula, query
-from geartrain.kernel.policy.backtest import DECISIONS, Counted, Figure, Step, nothing
+from geartrain.kernel.policy.backtest import Counted, Figure, Step, decisions
 from geartrain.kernel.policy.ground import Ground
 from geartrain.kernel.policy.policy import Policy
 from geartrain.kernel.rules import parse
@@ -101,16 +101,15 @@ def _dated(metric: Metric, ground: Ground) -> bool:
 
 def _cells(metric: Metric, ground: Ground) -> ibis.Table:
     found = _values(metric, ground, MONTH if _dated(metric, ground) else "")
-    rows = [_cell(metric, cell, value) for cell, value in found.items()]
-    return ibis.memtable(rows, schema=DECISIONS) if rows else nothing()
+    return decisions([_cell(metric, cell, value) for cell, value in found.items()])
 
 
 def _cell(metric: Metric, cell: str, value: Value) -> dict[str, Any]:
     number = _number(value)
     shown = None if value.value is None else str(value.value) if number is None else format(number, "f")
-    amount = number.quantize(Decimal("0.0001")) if number is not None and metric.unit == "money" else None
     result = "undefined" if value.value is None else "value"
-    return {"subject": f"metric/{metric.key}/{cell}", "result": result, "value": shown, "amount": amount}
+    # No money: the values of months do not add up.
+    return {"subject": f"metric/{metric.key}/{cell}", "result": result, "value": shown, "amount": None}
 
 
 def _number(value: Value) -> Decimal | None:
