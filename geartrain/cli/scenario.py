@@ -26,7 +26,9 @@ DraftOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    scenario = typer.Typer(help="Scenarios: drafts laid over the policies, tried on every number.", no_args_is_help=True)
+    scenario = typer.Typer(
+        help="Scenarios: drafts laid over the policies, tried on every number.", no_args_is_help=True
+    )
     app.add_typer(scenario, name="scenario")
     scenario.command("list")(list_)
     for command in (new, edit, show, run, compare, delete, restore):

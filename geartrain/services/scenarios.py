@@ -1,6 +1,7 @@
 """Scenarios: named sets of drafts over the policies in force and one state of the facts.
 
-A scenario is its owner's, and of those who see everyone; to others it does not exist. Deleting keeps it, and can be undone.
+A scenario is its owner's, and of those who see everyone; to others it does not exist. Deleting keeps it,
+and can be undone.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from geartrain.stores.decisions.models import Scenario
 
 KEY = re.compile(r"[a-z][a-z0-9_-]{0,99}")
+# Addresses of the site beside those of scenarios.
+RESERVED = frozenset({"new", "compare", "tasks", "today"})
 MOST_DRAFTS = 50
 LONGEST = 1_000_000
 
@@ -122,7 +125,11 @@ def create_scenario(
     """
     require(actor, Permission.run_scenarios)
     if not KEY.fullmatch(key):
-        raise Invalid(f"'{key[:60]}' is no key.", hint="Begin with a letter; then a to z, 0 to 9, - and _, at most 100.")
+        raise Invalid(
+            f"'{key[:60]}' is no key.", hint="Begin with a letter; then a to z, 0 to 9, - and _, at most 100."
+        )
+    if key in RESERVED:
+        raise Invalid(f"'{key}' means something else here.", hint="Choose another key.")
     seen = last_day(ws, actor)
     since, until = _window(ws, seen, since, until)
     held = [_held(read_draft(_fit(text, where), where=where)) for where, text in drafts]
@@ -226,7 +233,9 @@ def find_scenario(ws: Workspace, actor: Actor, key: str, *, deleted: bool = Fals
     """
     held = _scenarios(ws).filter(key=key, deleted_at__isnull=not deleted).first()
     if held is None or not _knows(actor, held):
-        raise NotFound(f"There is no {'deleted ' if deleted else ''}scenario '{key}'.", hint="See: geartrain scenario list")
+        raise NotFound(
+            f"There is no {'deleted ' if deleted else ''}scenario '{key}'.", hint="See: geartrain scenario list"
+        )
     return held
 
 
@@ -247,7 +256,9 @@ def drafts_hash(held: Scenario) -> str:
 def _beside(policy: Policy, current: PolicySet) -> Draft:
     against = current.policies.get((policy.kind, policy.key))
     old = against.body.splitlines() if against else []
-    lines = unified_diff(old, policy.body.splitlines(), against.where if against else "nothing", policy.where, lineterm="")
+    lines = unified_diff(
+        old, policy.body.splitlines(), against.where if against else "nothing", policy.where, lineterm=""
+    )
     return Draft(policy, against, tuple(lines), policy.kind in deciders())
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from geartrain.facts import view_types
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.measure import Answer, Metric, query
 from geartrain.kernel.measure.aggregate import Value
 from geartrain.kernel.measure.compute import inputs as below
+from geartrain.kernel.policy import Policy
 from geartrain.kernel.policy.scenario import Engine, Inputs, Number, Part
 
-# What views are worked out with besides the facts (services/sources.py, `view_policies`).
-VIEW_KINDS = ("corporate_goals", "time_classes")
+# Kinds of policy that a view is worked out with besides the facts (services/sources.py, `view_policies`).
+VIEW_KINDS: Mapping[str, str] = {"plan_month": "corporate_goals", "selling_time": "time_classes"}
 
 
 def parts(inputs: Inputs) -> dict[str, Part]:
@@ -24,7 +24,7 @@ def parts(inputs: Inputs) -> dict[str, Part]:
 
 
 def run(inputs: Inputs, wanted: Sequence[str]) -> Mapping[str, Sequence[Number]]:
-    """All at once, so that they share their passes over the rows; one by one where the question fits one of them not."""
+    """All at once, so that they share their passes; one by one where the question does not fit one of them."""
     metrics = _metrics(inputs)
     try:
         row = _ask(inputs, metrics, wanted).values[0]
@@ -59,12 +59,12 @@ def _metrics(inputs: Inputs) -> dict[str, Metric]:
     return {key: p.envelope for key, p in inputs.ground.policies.of("metric").items()}
 
 
-def _reads(inputs: Inputs, metrics: Mapping[str, Metric], key: str) -> Iterator[object]:
+def _reads(inputs: Inputs, metrics: Mapping[str, Metric], key: str) -> Iterator[Policy]:
     policies = inputs.ground.policies
     closure = _closure(metrics, key)
     yield from (policies.get("metric", k) for k in closure if k in metrics)
-    if any(metrics[k].spec.from_ in view_types() for k in closure if k in metrics):
-        yield from (p for (kind, _), p in sorted(policies.policies.items()) if kind in VIEW_KINDS)
+    kinds = {VIEW_KINDS.get(metrics[k].spec.from_ or "") for k in closure if k in metrics}
+    yield from (p for (kind, _), p in sorted(policies.policies.items()) if kind in kinds)
 
 
 def _closure(metrics: Mapping[str, Metric], key: str) -> list[str]:
@@ -84,7 +84,7 @@ def _closure(metrics: Mapping[str, Metric], key: str) -> list[str]:
 ENGINE = Engine(
     name="metrics",
     title="Metrics",
-    policies=(("metric", "*"), *((kind, "*") for kind in VIEW_KINDS)),
+    policies=(("metric", "*"), *((kind, "*") for kind in VIEW_KINDS.values())),
     parts=parts,
     run=run,
     records=("*",),

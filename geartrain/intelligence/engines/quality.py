@@ -20,7 +20,7 @@ PART = "score"
 PLACES = Decimal("0.000000001")
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Records:
     """The source of metrics as the rules read it: record types only, references to the whole of a type."""
 

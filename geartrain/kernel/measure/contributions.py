@@ -45,7 +45,7 @@ def items_of(metric: Metric) -> list[Item]:
 
 
 def row_by_row(metric: Metric) -> bool:
-    """Whether its number is made of rows that each count or do not; not where it is derived or makes rows of its own."""
+    """Whether its number is made of rows that each count or not; a derived one, or one with its own rows, is not."""
     items = items_of(metric)
     return bool(items) and not any(i.aggregate.alone for i in items)
 

@@ -102,9 +102,7 @@ def paths_of(question: Question, items: Sequence[Item], *, also: Collection[str]
     return [locate(question.source.types, items[0].name, n) for n in sorted(names)]
 
 
-def open_rows(
-    question: Question, items: Sequence[Item], *, also: Collection[str] = ()
-) -> tuple[Frame, Any | None]:
+def open_rows(question: Question, items: Sequence[Item], *, also: Collection[str] = ()) -> tuple[Frame, Any | None]:
     """The rows the items are taken over before any condition, and the period of each where it is not by `at`.
 
     `also` are names that are read besides.

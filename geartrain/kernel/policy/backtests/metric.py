@@ -7,6 +7,7 @@ in. Where it is derived from other metrics or makes rows of its own, the subject
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +16,11 @@ import ibis
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue
 from geartrain.kernel.measure.aggregate import Value
-from geartrain.kernel.measure.compute import inputs
+from geartrain.kernel.measure.compute import compute, inputs
 from geartrain.kernel.measure.contributions import Reading, contributions, readings, row_by_row
 from geartrain.kernel.measure.metric import Metric
 from geartrain.kernel.measure.query import ask, formula, query
+from geartrain.kernel.periods import Grain
 from geartrain.kernel.policy.backtest import Counted, Figure, Step, decisions
 from geartrain.kernel.policy.ground import Ground
 from geartrain.kernel.policy.policy import Policy
@@ -27,6 +29,7 @@ from geartrain.kernel.rules.explanation import said
 
 WHOLE = "whole window"
 MONTH = "month"
+MOST_MONTHS = 120
 
 
 class Metrics:
@@ -64,7 +67,7 @@ class Metrics:
     def figures(self, policy: Policy, ground: Ground) -> list[Figure]:
         """The metric over the window and by month."""
         metric: Metric = policy.envelope
-        cells = {**_values(metric, ground, ""), **(_values(metric, ground, MONTH) if _dated(metric, ground) else {})}
+        cells = {**_values(metric, ground, ""), **(_months(metric, ground) if _dated(metric, ground) else {})}
         return [Figure(metric.key, metric.name, metric.unit, cell, _number(v)) for cell, v in cells.items()]
 
     def notes(self, policy: Policy, ground: Ground) -> list[str]:
@@ -82,10 +85,25 @@ def _metrics(ground: Ground) -> dict[str, Metric]:
 def _values(metric: Metric, ground: Ground, by: str) -> dict[str, Value]:
     """The values of a metric by the period, or by what it makes rows of."""
     found = query(
-        ground.source, _metrics(ground), keys=[metric.key], by=[by] if by else [], since=ground.since, until=ground.until
+        ground.source,
+        _metrics(ground),
+        keys=[metric.key],
+        by=[by] if by else [],
+        since=ground.since,
+        until=ground.until,
     )
     cells = (" ".join(str(c) for c in row[:-1]) or WHOLE for row in found.rows)
     return {cell: values[metric.key] for cell, values in zip(cells, found.values, strict=True)}
+
+
+def _months(metric: Metric, ground: Ground) -> dict[str, Value]:
+    """The value of every month that has begun by the day that is seen, and of later ones that have any."""
+    question = ask(ground.source, by=[MONTH], since=ground.since, until=ground.until)
+    numbers = compute(_metrics(ground), question, [metric.key])[metric.key]
+    until = min(ground.until, date.fromordinal(ground.source.as_of.toordinal() + 1))
+    begun = ground.source.calendar.between(ground.since, until, Grain.month) if ground.since < until else []
+    keys = {p.key for p in begun[-MOST_MONTHS:]} | {str(cell[0]) for cell in numbers.found if cell[0] is not None}
+    return {key: numbers.at((key,)) for key in sorted(keys)}
 
 
 def _dated(metric: Metric, ground: Ground) -> bool:
