@@ -17,6 +17,8 @@ from geartrain.web.tables import Col, Table, make_table
 MOST_BARS = 12
 # A value that is text already: to the right, as it stands.
 TEXT = "text"
+LEAST_POINTS = Decimal("0.05")
+LEAST_BAR = Decimal("0.0005")
 TITLES = {"metrics": "Metrics", "goals": "Corporate goals", "quality": "Data quality"}
 
 
@@ -55,6 +57,7 @@ def moved(request: Any, found: Comparison) -> Picture | None:
         return None
     shares = [(row.label, row.differences[1] / abs(row.values[0])) for row in found.changed if _relative(row)]
     top = sorted(shares, key=lambda s: -abs(s[1]))[:MOST_BARS]
+    top = [(label, share) for label, share in top if abs(share) >= LEAST_BAR]
     if not top:
         return None
     rows = [{"x": label, "y": share.quantize(Decimal("0.0001"))} for label, share in top]
@@ -91,6 +94,8 @@ def _signed(difference: Decimal | None, unit: str, currency: str) -> str:
     # The difference of two shares is in points, never in percent.
     points = unit == "ratio"
     value = abs(difference) * 100 if points else abs(difference)
+    if points and value < LEAST_POINTS:
+        return f"{'+' if difference > 0 else '−'}<0.1 pp"
     return f"{'+' if difference > 0 else '−'}{show(value, 'points' if points else unit, currency=currency).text}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from geartrain.facts import record_types
 from geartrain.kernel.errors import GeartrainError, Invalid, NotFound
 from geartrain.services import scenarios as use
 from geartrain.services.access import Permission
@@ -17,6 +19,7 @@ from geartrain.services.scenario_runs import Comparison, compare_scenarios, late
 from geartrain.services.view import parse_day
 from geartrain.web.comparisons import exact_table, moved, shown_table
 from geartrain.web.exports import exported
+from geartrain.web.records import record_url
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table
 from geartrain.web.tasks import Task, get_task, start_task
@@ -208,7 +211,7 @@ def _changes(request: Any, tried: Tried) -> Any:
         for c in tried.found.changes
     ]
     columns = (
-        Col("subject", "Subject"),
+        Col("subject", "Subject", href=_subject_href),
         Col("before", "Today"),
         Col("after", "Draft"),
         Col("amount_before", "Amount today", unit="money"),
@@ -218,6 +221,13 @@ def _changes(request: Any, tried: Tried) -> Any:
     )
     empty = "Nothing would have been decided otherwise in this window."
     return make_table(request, name="changes", columns=columns, rows=rows, caption="What differs", empty=empty)
+
+
+def _subject_href(row: Mapping[str, Any]) -> str:
+    """The record a subject is about; nowhere where it is a month, a view or a record with several key columns."""
+    kind, _, key = str(row["subject"]).partition("#")[0].partition("/")
+    found = record_types().get(kind)
+    return record_url(kind, key) if found is not None and len(found.key) == 1 else ""
 
 
 def _figures(request: Any, tried: Tried) -> Any:
