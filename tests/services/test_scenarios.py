@@ -1,6 +1,7 @@
 """Scenarios over a workspace: made, run, compared, put away and brought back; each in the eyes of who asks."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -16,14 +17,32 @@ from geartrain.services.scenarios import (
     restore_scenario,
     set_draft,
 )
+from geartrain.stores.decisions import open_decisions
 from tests.services.trying import ANN, BOB, BOOKINGS, GOALS, OPS, deal, load, workspace
 
 YEAR = {"since": date(2026, 1, 1), "until": date(2027, 1, 1)}
 PEER = Actor("cam@x", frozenset({Role.manager}), user_id="cleo")
 
 
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    return workspace(tmp_path_factory.mktemp("scenarios"))
+
+
 @pytest.fixture
-def ws(tmp_path):
+def ws(company):
+    """The company without scenarios; what was worked out for it is kept, as it would be."""
+    open_decisions(company.decisions_url)
+    from geartrain.stores.decisions.models import Scenario, ScenarioRun
+
+    ScenarioRun.objects.all().delete()
+    Scenario.objects.all().delete()
+    return company
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A company nothing was ever worked out for."""
     return workspace(tmp_path)
 
 
@@ -39,26 +58,20 @@ def test_a_draft_reads_through_to_what_is_made_of_it(ws):
     made(ws)
     found = run_scenario(ws, OPS, key="new-only")
     assert values(found, "metrics/bookings") == (1450, 100)
-    assert values(found, "goals/grow-new-business") == (date_share("0.725"), date_share("0.05"))
+    assert values(found, "goals/grow-new-business") == (Decimal("0.725"), Decimal("0.05"))
     changed = {row.key: row for row in found.changed}
     assert "goals/grow-new-business" in changed
     assert all(("metric", "bookings") in row.causes[1] for row in found.changed)
     assert "metrics/deals_won" not in changed
 
 
-def date_share(text):
-    from decimal import Decimal
-
-    return Decimal(text)
-
-
-def test_a_second_run_works_nothing_out_and_a_change_only_what_reads_it(ws):
-    made(ws)
-    first = run_scenario(ws, OPS, key="new-only")
-    again = run_scenario(ws, OPS, key="new-only")
+def test_a_second_run_works_nothing_out_and_a_change_only_what_reads_it(fresh):
+    made(fresh)
+    first = run_scenario(fresh, OPS, key="new-only")
+    again = run_scenario(fresh, OPS, key="new-only")
     assert (again.ran, again.manifests) == (0, first.manifests)
-    set_draft(ws, OPS, key="new-only", text=GOALS.replace("2000", "4000"))
-    third = run_scenario(ws, OPS, key="new-only")
+    set_draft(fresh, OPS, key="new-only", text=GOALS.replace("2000", "4000"))
+    third = run_scenario(fresh, OPS, key="new-only")
     assert 0 < third.ran < first.ran / 4
     assert values(third, "goals/grow-new-business/wanted") == (2000, 4000)
 
@@ -88,20 +101,20 @@ def test_a_strangers_scenario_does_not_exist(ws):
         list_scenarios(ws, ANN)
 
 
-def test_what_is_loaded_later_changes_nothing(ws):
-    made(ws)
-    first = run_scenario(ws, OPS, key="new-only")
+def test_what_is_loaded_later_changes_nothing(fresh):
+    made(fresh)
+    first = run_scenario(fresh, OPS, key="new-only")
     from geartrain.services.workspace import open_workspace
 
     load(
-        ws,
+        fresh,
         {"opportunity": [deal("o9", "ann", "2026-05-01", 9000), deal("o1", "ann", "2026-04-01", 5)]},
         at="2030-01-01",
     )
     from geartrain.stores.decisions.models import ScenarioOutput
 
     ScenarioOutput.objects.all().delete()
-    later = run_scenario(open_workspace(ws.path), OPS, key="new-only")
+    later = run_scenario(open_workspace(fresh.path), OPS, key="new-only")
     assert later.ran == first.ran
     assert [row.values for row in later.rows] == [row.values for row in first.rows]
 
@@ -116,20 +129,20 @@ def test_two_side_by_side(ws):
         compare_scenarios(ws, OPS, keys=[])
 
 
-def test_deleting_is_undone_and_all_of_it_is_in_the_trail(ws):
-    made(ws)
-    drop_draft(ws, OPS, key="new-only", kind="metric", policy="bookings")
-    set_draft(ws, OPS, key="new-only", text=BOOKINGS)
-    run_scenario(ws, OPS, key="new-only")
-    delete_scenario(ws, OPS, key="new-only")
-    assert list_scenarios(ws, OPS) == []
-    assert [s.key for s in list_scenarios(ws, OPS, deleted=True)] == ["new-only"]
+def test_deleting_is_undone_and_all_of_it_is_in_the_trail(fresh):
+    made(fresh)
+    drop_draft(fresh, OPS, key="new-only", kind="metric", policy="bookings")
+    set_draft(fresh, OPS, key="new-only", text=BOOKINGS)
+    run_scenario(fresh, OPS, key="new-only")
+    delete_scenario(fresh, OPS, key="new-only")
+    assert list_scenarios(fresh, OPS) == []
+    assert [s.key for s in list_scenarios(fresh, OPS, deleted=True)] == ["new-only"]
     with pytest.raises(NotFound):
-        run_scenario(ws, OPS, key="new-only")
+        run_scenario(fresh, OPS, key="new-only")
     with pytest.raises(Conflict):
-        made(ws)
-    assert len(restore_scenario(ws, OPS, key="new-only").drafts) == 1
-    assert latest_run(ws, OPS, key="new-only") is not None
+        made(fresh)
+    assert len(restore_scenario(fresh, OPS, key="new-only").drafts) == 1
+    assert latest_run(fresh, OPS, key="new-only") is not None
     from geartrain.stores.decisions.models import AuditEvent
 
     verbs = [e.verb for e in AuditEvent.objects.filter(subject="scenario/new-only")]
