@@ -77,7 +77,7 @@ def get_view(ws: Workspace, actor: Actor, *, asked: Mapping[str, str]) -> tuple[
         first, last = _spanned(facts)
         values = remembered(("filters", facts.scope(pay_read=False)), lambda: _values(facts))
     seen = min(today, last) if last else today
-    as_of = _day(asked["as_of"]) if asked.get("as_of") else seen
+    as_of = parse_day(asked["as_of"]) if asked.get("as_of") else seen
     period = ws.calendar.parse(asked["period"]) if asked.get("period") else ws.calendar.containing(as_of, Grain.quarter)
     months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
     if months not in (3, 12):
@@ -95,7 +95,7 @@ def last_day(ws: Workspace, actor: Actor) -> date:
     return min(today, last) if last else today
 
 
-def _day(text: str) -> date:
+def parse_day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:

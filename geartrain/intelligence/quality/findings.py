@@ -15,6 +15,7 @@ from geartrain.intelligence.quality.ruleset import Dimension, QualityRule, Rules
 from geartrain.kernel.issues import Level
 from geartrain.kernel.measure.dimensions import locate
 from geartrain.kernel.records import Column, RecordType
+from geartrain.kernel.rules import extra
 
 # One finding per wrong value up to here; what is left over is one finding more, so that nothing is silent.
 MOST_VALUES = 50
@@ -126,12 +127,21 @@ def with_references(source: Source, table: ibis.Table, rules: Sequence[QualityRu
 
 def conditions(table: ibis.Table, rule: QualityRule, *, as_of: date) -> tuple[ibis.BooleanValue, ibis.BooleanValue]:
     """(applies, passes) of a rule over a table, unknown settled as False in both."""
+    applies, passes = judged(table, rule, as_of=as_of)
+    return applies.fill_null(False), passes.fill_null(False)
+
+
+def judged(table: ibis.Table, rule: QualityRule, *, as_of: date) -> tuple[ibis.BooleanValue, ibis.BooleanValue]:
+    """(applies, passes) of a rule over a table, null where it cannot be told."""
 
     def resolve(path: str) -> ibis.Value:
-        return ibis.literal(as_of) if path == "as_of" else table[path]
+        if path == "as_of":
+            return ibis.literal(as_of)
+        head, _, tail = path.partition(".")
+        return extra(table[head], tail) if tail else table[path]
 
     applies, check = rule.rules()
-    return _over(table, applies.column(resolve)).fill_null(False), _over(table, check.column(resolve)).fill_null(False)
+    return _over(table, applies.column(resolve)), _over(table, check.column(resolve))
 
 
 def _over(table: ibis.Table, value: ibis.BooleanValue) -> ibis.BooleanValue:
