@@ -8,6 +8,7 @@ at as a whole. Rules that both versions have alike are counted and not compared.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import reduce
 from json import loads
@@ -16,9 +17,11 @@ from typing import Any
 import ibis
 
 from geartrain.intelligence.quality import QualityRule, Ruleset
-from geartrain.intelligence.quality.findings import judged
+from geartrain.intelligence.quality.findings import judged, referred, with_references
+from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.measure.contributions import MONEY, subject_of
+from geartrain.kernel.measure.dimensions import locate
 from geartrain.kernel.measure.frame import Frame, open_frame
 from geartrain.kernel.measure.money import foreign, with_rates
 from geartrain.kernel.policy import Policy, read_document
@@ -108,7 +111,7 @@ def _by_type(ruleset: Ruleset) -> list[tuple[str, list[QualityRule]]]:
     return list(found.items())
 
 
-def _rows(ground: Ground, name: str, *, money: bool = True) -> tuple[ibis.Table, Any]:
+def _rows(ground: Ground, name: str, rules: Sequence[QualityRule], *, money: bool = True) -> tuple[ibis.Table, Any]:
     """The records of a type that happened within the window, and what each is worth (null where no column says)."""
     source, kind = ground.source, ground.source.types[name]
     frame = open_frame(source, name, ground.window, [])
@@ -118,6 +121,7 @@ def _rows(ground: Ground, name: str, *, money: bool = True) -> tuple[ibis.Table,
     if kind.happened:
         frame = Frame(source, name, frame.window, frame.table.filter(frame.within(kind.happened)), rate=frame.rate)
     table = frame.table.mutate(worth=frame.read(worth).cast(MONEY) if worth else ibis.null(MONEY))
+    table = with_references(table, rules, types=source.types, records=source.table)
     return table, table.worth
 
 
@@ -131,7 +135,7 @@ def _judged(table: ibis.Table, rule: QualityRule, ground: Ground) -> tuple[Any, 
 
 
 def _decided(ground: Ground, rule: QualityRule) -> ibis.Table:
-    table, worth = _rows(ground, rule.type)
+    table, worth = _rows(ground, rule.type, [rule])
     applies, result = _judged(table, rule, ground)
     subject = subject_of(table, ground.source.types[rule.type]) + f"#{rule.key}"
     zero = ibis.literal(Decimal(0), MONEY)
@@ -144,7 +148,7 @@ def _counts(ground: Ground, name: str, rules: Sequence[QualityRule]) -> list[Map
     """Per rule how many records pass, fail and cannot be told, and the money of those that do not pass; one pass."""
     if not rules:
         return []
-    table, worth = _rows(ground, name)
+    table, worth = _rows(ground, name, rules)
     sums: dict[str, Any] = {}
     for n, rule in enumerate(rules):
         applies, result = _judged(table, rule, ground)
@@ -161,7 +165,7 @@ def _known(name: str, value: Any) -> Any:
 
 def _traced(ground: Ground, rule: QualityRule, records: Sequence[str]) -> Iterable[tuple[str, tuple[Step, ...]]]:
     kind = ground.source.types[rule.type]
-    table, _ = _rows(ground, rule.type, money=False)
+    table, _ = _rows(ground, rule.type, [rule], money=False)
     table = table.mutate(subject=subject_of(table, kind))
     rows = ground.source.execute(table.filter(table.subject.isin(list(records)))).to_pylist()
     seen = {str(row["subject"]): row for row in rows}
@@ -197,6 +201,9 @@ def _wrong(policy: Policy, n: int, rule: QualityRule, ground: Ground) -> Iterabl
         yield Issue("policy_value_invalid", Level.error, said, _line(policy, n, "type"), hint)
         return
     columns = {c.name: c.kind for c in kind.columns} | {"as_of": ColumnKind.day}
+    for name in referred(rule):
+        with suppress(Invalid):  # what leads nowhere is told below, as a column that is not there
+            columns[name] = locate(ground.source.types, rule.type, name).column.kind
     for part, read in zip(("applies_when", "check"), rule.rules(), strict=True):
         for issue in check(read, columns, expects=Kind.flag):
             said = f"{rule.key}: {issue.message}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -13,12 +13,13 @@ import pyarrow as pa
 from geartrain.intelligence.quality.closest import Candidates
 from geartrain.intelligence.quality.ruleset import Dimension, QualityRule, Ruleset
 from geartrain.kernel.issues import Level
-from geartrain.kernel.measure.dimensions import locate
+from geartrain.kernel.measure.dimensions import Path, locate
 from geartrain.kernel.records import Column, RecordType
-from geartrain.kernel.rules import extra
+from geartrain.kernel.rules.columns import json_text
 
 # One finding per wrong value up to here; what is left over is one finding more, so that nothing is silent.
 MOST_VALUES = 50
+EXTRA = "extra"
 
 
 class Source(Protocol):
@@ -84,7 +85,8 @@ def find(source: Source, ruleset: Ruleset) -> tuple[list[Finding], list[Assessed
         if not total:
             continue
         rules = [rule for rule in ruleset.rules if rule.type == name]
-        for outcome in _rules(source, with_references(source, table, rules), rules):
+        beside = with_references(table, rules, types=source.types, records=source.raw)
+        for outcome in _rules(source, beside, rules):
             findings += outcome[0]
             assessed.append(outcome[1])
         for column in record_type.columns:
@@ -100,28 +102,46 @@ def find(source: Source, ruleset: Ruleset) -> tuple[list[Finding], list[Assessed
 def failing(source: Source, rule: QualityRule) -> ibis.Table:
     """The records a rule applies to that do not pass."""
     table = source.table(rule.type)
-    beside = with_references(source, table, [rule])
+    beside = with_references(table, [rule], types=source.types, records=source.raw)
     applies, passes = conditions(beside, rule, as_of=source.as_of)
     return beside.filter(applies & ~passes).select(table.columns)
 
 
-def with_references(source: Source, table: ibis.Table, rules: Sequence[QualityRule]) -> ibis.Table:
+def with_references(
+    table: ibis.Table,
+    rules: Sequence[QualityRule],
+    *,
+    types: Mapping[str, RecordType],
+    records: Callable[[str], ibis.Table],
+) -> ibis.Table:
     """The records of the rules' type with what the rules read of records they refer to, under its dotted name.
 
-    What a reference leads to is looked up among everybody's records: a rule says the same whoever asks. A reference
-    that leads nowhere gives unknown; it is a finding of its own.
+    Args:
+        records: Everybody's records by type: a rule says the same whoever asks. A reference that leads nowhere gives
+            unknown; it is a finding of its own.
     """
-    names = {n for rule in rules for part in rule.rules() for n in part.fields if "." in n and n not in table.columns}
-    for name in sorted(names):
-        path = locate(source.types, rules[0].type, name)
-        value = path.steps[0].column
-        for number, step in enumerate(path.steps):
-            onward = path.steps[number + 1].column if number + 1 < len(path.steps) else path.column.name
-            target = source.raw(step.type)
-            target = target.select(__key=target[step.key], __value=target[onward])
-            table = table.left_join(target, table[value] == target["__key"]).drop("__key")
-            value = name if onward == path.column.name and number + 1 == len(path.steps) else f"{name}/{number}"
-            table = table.rename({value: "__value"})
+    for rule in rules:
+        for name in sorted(referred(rule) - set(table.columns)):
+            table = _beside(table, locate(types, rule.type, name), name, records)
+    return table
+
+
+def referred(rule: QualityRule) -> set[str]:
+    """The dotted names a rule reads: columns of the records that its own refer to."""
+    names = {name for part in rule.rules() for name in part.fields if "." in name}
+    return {name for name in names if not name.startswith(f"{EXTRA}.")}
+
+
+def _beside(table: ibis.Table, path: Path, name: str, records: Callable[[str], ibis.Table]) -> ibis.Table:
+    """The records with the column that a path leads to, one left join for each reference on the way."""
+    held, columns = path.steps[0].column, table.columns
+    wanted = [*(step.column for step in path.steps[1:]), path.column.name]
+    for step, column in zip(path.steps, wanted, strict=True):
+        target = records(step.type)
+        target = target.select(**{f"{name}#key": target[step.key], f"{name}#": target[column]})
+        table = table.left_join(target, table[held] == target[f"{name}#key"]).drop(f"{name}#key")
+        table = table.select(*columns, **{name: table[f"{name}#"]})
+        held = name
     return table
 
 
@@ -138,7 +158,7 @@ def judged(table: ibis.Table, rule: QualityRule, *, as_of: date) -> tuple[ibis.B
         if path == "as_of":
             return ibis.literal(as_of)
         head, _, tail = path.partition(".")
-        return extra(table[head], tail) if tail else table[path]
+        return json_text(table[EXTRA], tail) if head == EXTRA and tail else table[path]
 
     applies, check = rule.rules()
     return _over(table, applies.column(resolve)), _over(table, check.column(resolve))
