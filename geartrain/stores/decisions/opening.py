@@ -58,6 +58,11 @@ def open_decisions(url: str) -> None:
         _open = url
 
 
+def is_open(url: str) -> bool:
+    """Whether this process has that store open."""
+    return _open == url
+
+
 def parse_url(url: str) -> dict[str, Any]:
     """The Django database of an address: sqlite:///path or postgresql://user:password@host:port/name?option=value.
 
