@@ -15,9 +15,11 @@ from threading import Lock
 
 import geartrain
 from geartrain.intelligence.quality import Ruleset
+from geartrain.kernel.errors import NotFound
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.policy import Kind, Policy, PolicySet, read_policies, read_policy
 from geartrain.kernel.policy.lifecycle import Status, Version, in_force
+from geartrain.kernel.policy.policy import closest
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions.published import Stored, published_state, published_versions
 
@@ -44,6 +46,20 @@ def policy_kinds() -> Mapping[str, Kind]:
         for m in iter_modules(import_module(package).__path__)
     ]
     return {kind.name: kind for kind in sorted(found, key=lambda k: k.name)}
+
+
+def known_kind(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises:
+        NotFound: there is none; the hint has the closest.
+    """
+    kinds = policy_kinds()
+    if name not in kinds:
+        near = closest(name, kinds)
+        hint = f"Did you mean '{near}'?" if near else f"One of: {', '.join(sorted(kinds))}."
+        raise NotFound(f"There is no kind of policy '{name}'.", hint=hint)
+    return kinds[name]
 
 
 @cache

@@ -9,8 +9,10 @@ from datetime import date
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.policy import Policy, read_document, read_policy
+from geartrain.kernel.policy.lifecycle import OPEN
 from geartrain.kernel.policy.policy import closest
 from geartrain.services.access import Actor, Permission, Role, require
+from geartrain.services.governance.rows import every
 from geartrain.services.policies import LARGEST, policy_kinds
 from geartrain.services.workspace import Workspace
 
@@ -18,7 +20,8 @@ from geartrain.services.workspace import Workspace
 def check_policy(ws: Workspace, actor: Actor, *, text: str, where: str = "policy.yaml") -> list[Issue]:
     """Everything wrong or doubtful in a text, each with its line: its shape, and what its kind looks for."""
     require(actor, Permission.view_policies)
-    return parsed(ws, text, where)[1]
+    policy, issues = parsed(ws, text, where)
+    return [*issues, *(_number(ws, policy) if policy else ())]
 
 
 def parsed(ws: Workspace, text: str, where: str) -> tuple[Policy | None, list[Issue]]:
@@ -103,6 +106,17 @@ def _review(policy: Policy, today: date) -> Iterator[Issue]:
     if review_by is not None and review_by < today:
         message = f"review_by {review_by} is past."
         yield _issue(policy, ["review_by"], "policy_review_past", Level.error, message, "Name a day to come.")
+
+
+def _number(ws: Workspace, policy: Policy) -> Iterator[Issue]:
+    document, _ = read_document(policy.body, policy.where)
+    stated = document.values.get("version") if document else None
+    rows = every(ws).filter(kind=policy.kind, key=policy.key)
+    last = rows.order_by("-version").values_list("version", "status").first()
+    due = 1 if last is None else last[0] + (last[1] not in [str(s) for s in OPEN])
+    if stated is not None and last is not None and stated != due:
+        message = f"The text says version {stated}, and it will be version {due} of the register."
+        yield _issue(policy, ["version"], "policy_version_differs", Level.warning, message, "Leave `version` out.")
 
 
 def _issue(policy: Policy, path: list[str | int], code: str, level: Level, message: str, hint: str) -> Issue:

@@ -9,8 +9,11 @@ from typing import Any
 
 from geartrain.kernel.policy import read_document
 from geartrain.kernel.policy.decision import plain
+from geartrain.kernel.policy.lifecycle import Status
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.governance.reading import get_policy
+from geartrain.services.governance.rows import pures, visible
+from geartrain.services.policies import shipped_policies
 from geartrain.services.workspace import Workspace
 
 
@@ -57,19 +60,41 @@ def diff_policies(
     """What differs between two versions of a policy.
 
     Args:
-        old: The version before; what is in force where None.
+        old: The version before. None: of those before `new` the one that holds, else the last published one, else the
+            last; where there is none, what ships, or nothing.
         new: The version after; the latest where None.
         text: A text that is in no version yet, in place of `new`; `where` is its file.
     Raises:
         NotFound: there is no such version that the actor may see.
     """
     require(actor, Permission.view_policies)
-    before = get_policy(ws, actor, kind=kind, key=key, version=old)
-    if text is not None:
-        return compare_texts(before.body, text, old=before.where, new=where or "your text")
-    number = new if new is not None else before.versions[0].version if before.versions else None
-    after = get_policy(ws, actor, kind=kind, key=key, version=number)
-    return compare_texts(before.body, after.body, old=before.where, new=after.where)
+    versions = _versions(ws, actor, kind, key)
+    number = None if text is not None else new if new is not None else max(versions, default=None)
+    if text is None:
+        after = get_policy(ws, actor, kind=kind, key=key, version=number)
+        text, where = after.body, after.where
+    before = _before(ws, actor, kind, key, old, versions, number)
+    return compare_texts(before[1], text, old=before[0], new=where or "your text")
+
+
+def _versions(ws: Workspace, actor: Actor, kind: str, key: str) -> dict[int, int]:
+    """The numbers that the actor may see: 2 for the one that holds, 1 for one that is published, 0 for the others."""
+    rows, now = pures(visible(ws, actor).filter(kind=kind, key=key)), ws.now()
+    return {v.number: 2 if v.holds(now) else int(v.status is Status.published) for v in rows}
+
+
+def _before(
+    ws: Workspace, actor: Actor, kind: str, key: str, old: int | None, versions: Mapping[int, int], new: int | None
+) -> tuple[str, str]:
+    """Name and text of what a version is compared with."""
+    if old is None:
+        earlier = [n for n in versions if new is None or n < new]
+        old = max(earlier, key=lambda n: (versions[n], n), default=None)
+    if old is not None:
+        found = get_policy(ws, actor, kind=kind, key=key, version=old)
+        return found.where, found.body
+    ships = shipped_policies().policies.get((kind, key))
+    return (ships.where, ships.body) if ships else ("nothing", "")
 
 
 def compare_texts(before: str, after: str, *, old: str, new: str) -> PolicyDiff:

@@ -13,7 +13,7 @@ from geartrain.kernel.policy.lifecycle import OPEN, in_force
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.governance.acknowledging import Acknowledgements, acknowledgements
 from geartrain.services.governance.rows import VersionInfo, info, named, pures, visible
-from geartrain.services.policies import current_policies, parsed_text
+from geartrain.services.policies import current_policies, known_kind, parsed_text
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions.published import naive
 
@@ -29,8 +29,8 @@ class PolicyRow:
 
     Args:
         source: What is in force: `shipped`, a `file` of the workspace, `published`; empty: nothing is.
-        version: The number of what is in force; of the latest version where nothing is.
-        status: Where that stands; `in force` for files and what ships.
+        version: The published version that holds, else the latest in the register, else what the text says.
+        status: Where that stands; `in force` for files and what ships, where the register has none.
         open_version: The version that is being worked on, and where it stands.
     """
 
@@ -108,24 +108,24 @@ def list_policies(
 
 
 def get_policy(ws: Workspace, actor: Actor, *, kind: str, key: str, version: int | None = None) -> PolicyDetail:
-    """One version of a policy: the one asked for, else the one in force, else the latest.
+    """One version of a policy: the one asked for, else the published one that holds, else the latest.
+
+    Where the register has none it is the file of the workspace, or what ships.
 
     Raises:
         NotFound: there is none that the actor may see; the message has the closest key.
     """
     require(actor, Permission.view_policies)
+    known_kind(kind)
     rows = list(visible(ws, actor).filter(kind=kind, key=key).order_by("-version"))
-    now = ws.now()
-    held = in_force(pures(rows), now)
-    wanted = version if version is not None else held.number if held else None
+    if not rows and version is None:
+        return _unregistered(current_policies(ws).get(kind, key))
+    held = in_force(pures(rows), ws.now())
+    wanted = version or (held or pures(rows[:1])[0]).number if rows else version
     row = next((r for r in rows if r.version == wanted), None)
-    present = current_policies(ws)
-    if row is None and version is None:
-        if (kind, key) in present.policies or not rows:
-            return _unregistered(present.get(kind, key), rows, now)
-        row = rows[0]
     if row is None:
-        hint = f"There are versions 1 to {rows[0].version}." if rows else "See: geartrain policy list"
+        numbers = f"There are versions 1 to {rows[0].version}." if len(rows) > 1 else "There is version 1 only."
+        hint = numbers if rows else "See what there is with: geartrain policy list"
         raise NotFound(f"There is no {named(kind, key, version)}.", hint=hint)
     return _detail(ws, actor, row, rows, in_force=held is not None and held.number == row.version)
 
@@ -156,10 +156,8 @@ def _row(ws: Workspace, name: tuple[str, str], now: Policy | None, history: list
     open_ = next((r for r in history if r.status in [str(s) for s in OPEN]), None)
     held = in_force(pures(history), at)
     row = next((r for r in history if held and r.version == held.number), None) or (history[-1] if history else None)
-    if now is not None and held is None:
-        row = None
     said = info(row, at) if row else None
-    shown = now or (parsed_text(row.body, row.subject)[0] if row else None)
+    shown = now if now and (held or not row) else (parsed_text(row.body, row.subject)[0] if row else None) or now
     return PolicyRow(
         kind=name[0],
         key=name[1],
@@ -184,7 +182,7 @@ def source_of(policy: Policy) -> str:
     return SHIPPED if policy.where.startswith("geartrain/") else FILE
 
 
-def _unregistered(policy: Policy, rows: list[PolicyVersion], now: datetime) -> PolicyDetail:
+def _unregistered(policy: Policy) -> PolicyDetail:
     return PolicyDetail(
         kind=policy.kind,
         key=policy.key,
@@ -196,7 +194,7 @@ def _unregistered(policy: Policy, rows: list[PolicyVersion], now: datetime) -> P
         sha256=policy.sha256,
         in_force=True,
         info=None,
-        versions=tuple(info(r, now) for r in rows),
+        versions=(),
         approvals=(),
         acknowledgements=None,
     )
