@@ -75,10 +75,14 @@ def open_commitment(
     """
     from geartrain.stores.decisions.models import Commitment as Row
 
+    open_key = (key or f"{kind}/{subject}")[:400]
+    known = Row.objects.filter(open_key=open_key).values_list("pk", flat=True).first()
+    if known is not None:
+        return int(known)
     pure = Commitment(kind, subject, assignee, opened or ws.now(), due, escalation=tuple(escalation))
     values = _values(pure) | {"title": title[:300], "link": link, "source": source}
-    row, _ = Row.objects.get_or_create(open_key=(key or f"{kind}/{subject}")[:400], defaults=values)
-    return int(row.pk)
+    # Once more: somebody else may open it between the two.
+    return int(Row.objects.get_or_create(open_key=open_key, defaults=values)[0].pk)
 
 
 def close_commitment(ws: Workspace, actor: Actor, *, key: str, at: datetime | None = None) -> int | None:

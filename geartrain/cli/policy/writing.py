@@ -78,7 +78,7 @@ def register(policy: typer.Typer) -> None:
             raise typer.Exit(2)
 
     @policy.command()
-    def schema(kind: KindArgument) -> None:
+    def schema(kind: KindArgument, workspace: WorkspaceOption = None) -> None:
         """The JSON Schema of a kind, for editors that complete and check."""
         from geartrain.kernel.policy.template import schema_of
         from geartrain.services.policies import known_kind

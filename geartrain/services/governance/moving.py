@@ -71,7 +71,7 @@ def propose_policy(
         row.review_by = getattr(policy.envelope, "review_by", None)
         row.summary, row.round, row.proposed_at = summary.strip() or row.summary, row.round + 1, aware(ws.now())
         row.save()
-        _record(ws, actor, "propose_policy", row, summary=row.summary)
+        _record(ws, actor, "propose_policy", row, summary=row.summary, authors=row.authors)
     return info(row, ws.now())
 
 

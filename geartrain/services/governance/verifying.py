@@ -99,10 +99,14 @@ def _approvals(row: PolicyVersion, events: list[AuditEvent]) -> Iterator[Issue]:
         for e in events
         if e.verb in ("approve_policy", "reject_policy")
     }
+    # Who approved one text may have written a part of a later one.
+    authors = {e.detail.get("round"): set(e.detail.get("authors", ())) for e in events if e.verb == "propose_policy"}
+    if row.status != "draft":
+        authors[row.round] = authors.get(row.round, set()) | {row.author, *row.authors}
     for a in row.approvals.all():
         verb = "approve_policy" if a.verdict == "approved" else "reject_policy"
         name = f"{a.approver} on {ref(row)}"
-        if a.approver.lower() in {row.author.lower(), *(x.lower() for x in row.authors)}:
+        if a.approver.lower() in authors.get(a.round, set()):
             yield _issue("approval_of_author", f"An approval is by an author: {name}.", ref(row))
         if (a.approver, a.round, a.sha256, verb) not in said:
             yield _issue("approval_altered", f"An approval is not in the trail: {name}, {a.verdict}.", ref(row))
