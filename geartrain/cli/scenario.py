@@ -9,7 +9,7 @@ import typer
 
 from geartrain.cli.options import AsOption, WorkspaceOption, acting, parse_day
 from geartrain.cli.output import Bars, Format, FormatOption, answer, console, print_json, print_rows
-from geartrain.cli.policy_backtest import read_file
+from geartrain.cli.policy.backtest import read_file
 from geartrain.kernel.errors import Invalid
 
 if TYPE_CHECKING:

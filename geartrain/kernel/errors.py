@@ -38,6 +38,12 @@ class Conflict(GeartrainError):
     status = 409
 
 
+class StaleVersion(Conflict):
+    """The caller speaks of a text that is no longer the one that counts."""
+
+    code = "stale_version"
+
+
 class PeriodLocked(GeartrainError):
     """The period is locked: what it says can only be adjusted in a later one."""
 

@@ -22,6 +22,11 @@ class Permission(StrEnum):
     load_facts = "load_facts"
     manage_users = "manage_users"
     run_scenarios = "run_scenarios"
+    view_policies = "view_policies"
+    edit_policies = "edit_policies"
+    approve_policies = "approve_policies"
+    publish_policies = "publish_policies"
+    manage_commitments = "manage_commitments"
 
 
 class Role(StrEnum):
@@ -37,14 +42,17 @@ class Role(StrEnum):
 
 
 _P = Permission
-_SELLING = frozenset({_P.view_metrics, _P.view_records, _P.export})
+_SELLING = frozenset({_P.view_metrics, _P.view_records, _P.export, _P.view_policies})
 _LEADING = _SELLING | {_P.view_quality, _P.view_loads}
+_GOVERNING = frozenset({_P.edit_policies, _P.approve_policies})
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.seller: _SELLING,
     Role.manager: _LEADING | {_P.run_scenarios},
-    Role.head_of_sales: _LEADING | {_P.view_costs, _P.run_scenarios},
-    Role.revops: _LEADING | {_P.view_costs, _P.load_facts, _P.run_scenarios},
-    Role.finance: _LEADING | {_P.view_costs, _P.view_pay, _P.run_scenarios},
+    Role.head_of_sales: _LEADING | _GOVERNING | {_P.view_costs, _P.manage_commitments, _P.run_scenarios},
+    Role.revops: _LEADING
+    | _GOVERNING
+    | {_P.view_costs, _P.load_facts, _P.publish_policies, _P.manage_commitments, _P.run_scenarios},
+    Role.finance: _LEADING | _GOVERNING | {_P.view_costs, _P.view_pay, _P.run_scenarios},
     Role.auditor: _LEADING | {_P.view_costs, _P.view_pay, _P.view_audit},
     Role.admin: frozenset(_P),
 }

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from rapidfuzz import fuzz, process
 
-from geartrain.kernel.errors import NotFound
+from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.policy.document import Document, read_document
 from geartrain.kernel.policy.kind import Kind
@@ -128,6 +128,10 @@ def read_policy(text: str, where: str, kinds: Mapping[str, Kind]) -> tuple[Polic
         envelope = kind.envelope.model_validate(document.values)
     except ValidationError as error:
         return None, list(complaints(error, document, kind.envelope))
+    except Invalid as error:
+        # A rule inside it cannot be read: its message begins with `key.name:line:column`, the place within the spec.
+        at = f"{where}:{document.line(_path(document.values, error.message.partition(':')[0].split('.')))}"
+        return None, [Issue("policy_value_invalid", Level.error, error.message, at, error.hint or "Correct the value.")]
     effective = getattr(envelope, "effective_from", None)
     key, version = str(document.values["key"]), int(getattr(envelope, "version", 1))
     return Policy(kind.name, key, text, envelope, where, version, effective), []
@@ -170,6 +174,20 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is written most like this one, None where none is near."""
     found = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=CLOSE)
     return found[0] if found else None
+
+
+def _path(values: Any, names: list[str], path: tuple[str | int, ...] = ()) -> tuple[str | int, ...]:
+    """Where the item of a key has a name, e.g. the `check` of the rule `amount`; `spec` where nothing has."""
+    if isinstance(values, Mapping):
+        if len(names) > 1 and values.get("key") == names[0] and names[1] in values:
+            return (*path, names[1])
+        parts: Iterable[tuple[str | int, Any]] = values.items()
+    elif isinstance(values, list):
+        parts = enumerate(values)
+    else:
+        return ("spec",)
+    found = (_path(inner, names, (*path, name)) for name, inner in parts)
+    return next((f for f in found if f != ("spec",)), ("spec",))
 
 
 def _names(envelope: type[BaseModel]) -> frozenset[str]:

@@ -8,10 +8,6 @@ from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import django
-from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections
-
 from geartrain.kernel.errors import Invalid
 
 # Every app that keeps tables in this store. The site adds no app: what it needs besides is set by geartrain.web.
@@ -46,9 +42,12 @@ def open_decisions(url: str) -> None:
         Invalid: the address cannot be read, or names an engine that is not supported.
     """
     global _open
+    # Django is imported where it is used: whoever only asks whether a store is there does without it.
     with _lock:
         if _open == url:
             return
+        from django.conf import settings
+
         database = parse_url(url)
         if not settings.configured:
             _configure(database)
@@ -56,6 +55,11 @@ def open_decisions(url: str) -> None:
             _move(database)
         _migrate()
         _open = url
+
+
+def is_open(url: str) -> bool:
+    """Whether this process has that store open."""
+    return _open == url
 
 
 def parse_url(url: str) -> dict[str, Any]:
@@ -101,6 +105,10 @@ def _sqlite(path: Path) -> dict[str, Any]:
 
 
 def _configure(database: dict[str, Any]) -> None:
+    import django
+    from django.conf import settings
+    from django.db import DEFAULT_DB_ALIAS
+
     settings.configure(
         DEBUG=False,
         INSTALLED_APPS=list(APPS),
@@ -124,6 +132,9 @@ def _configure(database: dict[str, Any]) -> None:
 
 
 def _move(database: dict[str, Any]) -> None:
+    from django.conf import settings
+    from django.db import DEFAULT_DB_ALIAS, connections
+
     connections.close_all()
     connections.settings[DEFAULT_DB_ALIAS] = connections.configure_settings({DEFAULT_DB_ALIAS: database})[
         DEFAULT_DB_ALIAS
@@ -135,6 +146,7 @@ def _move(database: dict[str, Any]) -> None:
 
 def _migrate() -> None:
     from django.core.management import call_command
+    from django.db import DEFAULT_DB_ALIAS, connections
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])

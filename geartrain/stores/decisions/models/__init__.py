@@ -1,13 +1,20 @@
 """What is decided and who decided it; one file per noun."""
 
 from geartrain.stores.decisions.models.audit import AuditEvent, AuditHead, record_event
+from geartrain.stores.decisions.models.commitment import Commitment
+from geartrain.stores.decisions.models.policy import Acknowledgement, Approval, Decision, PolicyVersion
 from geartrain.stores.decisions.models.scenario import Scenario, ScenarioOutput, ScenarioRun
 from geartrain.stores.decisions.models.token import Token
 from geartrain.stores.decisions.models.user import User
 
 __all__ = [
+    "Acknowledgement",
+    "Approval",
     "AuditEvent",
     "AuditHead",
+    "Commitment",
+    "Decision",
+    "PolicyVersion",
     "Scenario",
     "ScenarioOutput",
     "ScenarioRun",

@@ -19,12 +19,8 @@ COLUMNS = ("subject", "result_before", "result_after", "amount_before", "amount_
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the group `policy`, which it makes where no other command has."""
-    known = next((g.typer_instance for g in app.registered_groups if g.name == "policy"), None)
-    if known is None:
-        known = typer.Typer(help="Policies: what is decided in advance.", no_args_is_help=True)
-        app.add_typer(known, name="policy")
-    known.command()(backtest)
+    """Add the command."""
+    app.command()(backtest)
 
 
 def backtest(

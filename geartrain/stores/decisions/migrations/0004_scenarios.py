@@ -7,7 +7,7 @@ ID = ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=F
 
 
 class Migration(migrations.Migration):
-    dependencies = [("decisions", "0002_append_only")]
+    dependencies = [("decisions", "0003_policies")]
     operations = [
         migrations.CreateModel(
             name="Scenario",
