@@ -18,6 +18,8 @@ class Permission(StrEnum):
     view_costs = "view_costs"
     view_pay = "view_pay"
     view_audit = "view_audit"
+    view_packs = "view_packs"
+    manage_packs = "manage_packs"
     export = "export"
     load_facts = "load_facts"
     manage_users = "manage_users"
@@ -38,12 +40,12 @@ class Role(StrEnum):
 
 _P = Permission
 _SELLING = frozenset({_P.view_metrics, _P.view_records, _P.export})
-_LEADING = _SELLING | {_P.view_quality, _P.view_loads}
+_LEADING = _SELLING | {_P.view_quality, _P.view_loads, _P.view_packs}
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.seller: _SELLING,
-    Role.manager: _LEADING | {_P.run_scenarios},
-    Role.head_of_sales: _LEADING | {_P.view_costs, _P.run_scenarios},
-    Role.revops: _LEADING | {_P.view_costs, _P.load_facts, _P.run_scenarios},
+    Role.manager: _LEADING | {_P.run_scenarios, _P.manage_packs},
+    Role.head_of_sales: _LEADING | {_P.view_costs, _P.run_scenarios, _P.manage_packs},
+    Role.revops: _LEADING | {_P.view_costs, _P.load_facts, _P.run_scenarios, _P.manage_packs},
     Role.finance: _LEADING | {_P.view_costs, _P.view_pay, _P.run_scenarios},
     Role.auditor: _LEADING | {_P.view_costs, _P.view_pay, _P.view_audit},
     Role.admin: frozenset(_P),

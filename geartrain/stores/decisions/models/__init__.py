@@ -1,6 +1,7 @@
 """What is decided and who decided it; one file per noun."""
 
 from geartrain.stores.decisions.models.audit import AuditEvent, AuditHead, record_event
+from geartrain.stores.decisions.models.pack import Pack, PackDecision, PackDispute
 from geartrain.stores.decisions.models.scenario import Scenario, ScenarioOutput, ScenarioRun
 from geartrain.stores.decisions.models.token import Token
 from geartrain.stores.decisions.models.user import User
@@ -8,6 +9,9 @@ from geartrain.stores.decisions.models.user import User
 __all__ = [
     "AuditEvent",
     "AuditHead",
+    "Pack",
+    "PackDecision",
+    "PackDispute",
     "Scenario",
     "ScenarioOutput",
     "ScenarioRun",
