@@ -66,7 +66,9 @@ def close_decision(
     with writing(ws):
         row = _decision(ws, actor, decision)
         if row.state != OPEN:
-            raise Conflict(f"Decision {decision} is {row.state} already.", hint="Make a new one if it has to be redone.")
+            raise Conflict(
+                f"Decision {decision} is {row.state} already.", hint="Make a new one if it has to be redone."
+            )
         row.state, row.outcome = DROPPED if dropped else DONE, outcome.strip()[:LONGEST]
         row.closed_by, row.closed_at = actor.login, ws.now().replace(tzinfo=UTC)
         row.save(update_fields=["state", "outcome", "closed_by", "closed_at"])
@@ -80,8 +82,8 @@ def dispute_number(ws: Workspace, actor: Actor, *, pack: str, number: str, reaso
     Args:
         number: Its address, as `geartrain pack show` lists them: `results/by_team/East/bookings`.
     Raises:
-        NotFound: the pack has no such number; the hint has the closest. Conflict: the pack is a draft, or the same person
-            disputes it already.
+        NotFound: the pack has no such number; the hint has the closest.
+        Conflict: the pack is a draft, or the same person disputes it already.
     """
     require(actor, Permission.view_packs)
     said = _line(reason, "The reason")
@@ -107,7 +109,9 @@ def settle_dispute(ws: Workspace, actor: Actor, *, dispute: int, upheld: bool, r
     with writing(ws):
         row = _dispute(ws, actor, dispute)
         if row.state != OPEN:
-            raise Conflict(f"Dispute {dispute} is {row.state} already.", hint="Dispute the number anew with a new reason.")
+            raise Conflict(
+                f"Dispute {dispute} is {row.state} already.", hint="Dispute the number anew with a new reason."
+            )
         row.state, row.resolution = UPHELD if upheld else REJECTED, said
         row.settled_by, row.settled_at = actor.login, ws.now().replace(tzinfo=UTC)
         row.save(update_fields=["state", "resolution", "settled_by", "settled_at"])
@@ -125,14 +129,12 @@ def decisions_by_id(ws: Workspace, ids: Sequence[int]) -> tuple[DecisionInfo, ..
     return tuple(decision_of(d, today) for d in PackDecision.objects.filter(pk__in=ids).order_by("pk"))
 
 
-def left_open(
-    ws: Workspace, row: Pack
-) -> tuple[packs.Sessions, tuple[packs.Carried, ...], tuple[packs.Disputed, ...]]:
+def left_open(ws: Workspace, row: Pack) -> tuple[packs.Sessions, tuple[packs.Carried, ...], tuple[packs.Disputed, ...]]:
     """How the sessions before a pack went, and the decisions and disputes they left open.
 
-    The packs before it are the frozen ones of its template and scope whose last day is not later. A session is due for
-    each of them; it was held where somebody said so. A decision counts as due where it is done, or open and its day is
-    past; one that was dropped does not count.
+    The packs before it are the frozen ones of its template and scope whose last day is not later. A session was due for
+    each earlier last day; it was held where somebody said so of one of its packs. A decision counts as due where it is
+    done, or open and its day is past; one that was dropped does not count.
     """
     before = list(
         pack_rows(ws)
@@ -152,15 +154,15 @@ def left_open(
         for d in sorted(p.disputes.all(), key=lambda d: d.pk)
         if d.state == OPEN
     )
-    return _sessions(ws, before, made), carried, disputed
+    return _sessions(ws, [p for p in before if p.as_of < row.as_of], made), carried, disputed
 
 
 def _sessions(ws: Workspace, before: Sequence[Pack], made: Iterable[PackDecision]) -> packs.Sessions:
     kept, today = [decision_of(d, _today(ws)) for d in made], _today(ws)
     due = [d for d in kept if d.state == DONE or (d.state == OPEN and d.due < today)]
     return packs.Sessions(
-        due=len(before),
-        held=sum(p.held_at is not None for p in before),
+        due=len({p.as_of for p in before}),
+        held=len({p.as_of for p in before if p.held_at is not None}),
         decisions=len(kept),
         due_decisions=len(due),
         closed_on_time=sum(d.state == DONE and not d.late for d in due),

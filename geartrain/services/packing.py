@@ -16,6 +16,7 @@ from geartrain.kernel.measure import pack as packs
 from geartrain.kernel.measure.dimensions import GRAINS
 from geartrain.kernel.measure.pack_template import Against, Ask, Part, Template
 from geartrain.kernel.measure.span import Span, a_year, earlier, span_of
+from geartrain.kernel.periods import Grain
 from geartrain.kernel.policy import Policy
 from geartrain.services.access import Actor, Role
 from geartrain.services.facts import open_facts
@@ -48,9 +49,9 @@ class Request:
     known_as_of: datetime
     scope: packs.Scope
     narrative: Mapping[str, Sequence[str]]
-    sessions: packs.Sessions = packs.Sessions()
-    decisions: tuple[packs.Carried, ...] = ()
-    disputes: tuple[packs.Disputed, ...] = ()
+    sessions: packs.Sessions
+    decisions: tuple[packs.Carried, ...]
+    disputes: tuple[packs.Disputed, ...]
 
     @property
     def template(self) -> Template:
@@ -157,7 +158,9 @@ def quality_of(ws: Workspace, asked: Request, known_as_of: datetime | None) -> p
     worst = [f for f in found.findings if f.level is not Level.info][:MOST_FINDINGS]
     return packs.Quality(
         score=_rounded(found.score.overall),
-        parts=tuple(packs.QualityPart(dimension=str(d.dimension), score=_rounded(d.value)) for d in found.score.dimensions),
+        parts=tuple(
+            packs.QualityPart(dimension=str(d.dimension), score=_rounded(d.value)) for d in found.score.dimensions
+        ),
         findings=tuple(f"{f.message} {f.hint}".strip() for f in worst),
     )
 
@@ -202,7 +205,7 @@ class _Maker:
         )
         answer = _query(self.ws, self.eyes, frame, frame.period, known_as_of=self.known)
         self.metrics |= _versions(answer, self.ws)
-        rows = list(_rows(answer, frame))
+        rows = self._ordered(_rows(answer, frame), frame)
         past: dict[str, packs.Stretch] = {}
         for against, back in ((Against.previous, 1), (Against.year_ago, a_year(ask.period))):
             if against in ask.compare:
@@ -215,28 +218,45 @@ class _Maker:
         self.progress("Asking", self.done, self.total)
         return frame.model_copy(update={"rows": tuple(rows), "notes": tuple(answer.notes), **past})
 
+    def _ordered(self, rows: list[packs.Row], question: packs.Question) -> list[packs.Row]:
+        """Stages in the order in which deals go through them; anything else as it is answered."""
+        if not question.by or question.by[0] != "stage":
+            return rows
+        span = question.period
+        answer = query_metrics(
+            self.ws, self.eyes, keys=["stage_order"], by=["stage"], as_of=span.seen, known_as_of=self.known
+        )
+        place = {str(stage): at for stage, at in answer.rows if at is not None}
+        return sorted(rows, key=lambda r: (r.cut[0] not in place, place.get(str(r.cut[0]), 0)))
+
     def _with_goal(self, row: packs.Row, question: packs.Question) -> packs.Row:
         goals = {key: self._goal(key, row, question) for key in row.numbers}
         numbers = {k: n.model_copy(update={"goal": goals[k]}) for k, n in row.numbers.items()}
         return row.model_copy(update={"numbers": numbers})
 
     def _goal(self, key: str, row: packs.Row, question: packs.Question) -> Decimal | None:
-        """The corporate goal of the period for the whole company, else the metric's own target; None where there is none."""
+        """The corporate goal of the period for the whole company, else the metric's own target, else None."""
         policies = current_policies(self.ws)
         target = metrics_in(policies)[key].target
-        wanted = [g for g in policies.get("corporate_goals", "default").spec.by_period(self.ws.calendar) if g.metric == key]
+        wanted = [
+            g for g in policies.get("corporate_goals", "default").spec.by_period(self.ws.calendar) if g.metric == key
+        ]
         if not wanted:
             return None if target is None else Decimal(str(target.value))
         cut = [d for d in question.by if d not in GRAINS]
         if cut or question.where or self.asked.scope.user_id is not None:
             return None  # a goal of the company says nothing about a part of it
         since, until = question.period.since, question.period.until
-        for name, value in zip(question.by, row.cut, strict=True):
+        for value in row.cut:
             if value is None:
                 return None
             period = self.ws.calendar.parse(value)
             since, until = max(since, period.start), min(until, period.end)
-        months = [amount for g in wanted for _, _, month, amount in spread(g, self.ws.calendar) if since <= month < until]
+        if any(self.ws.calendar.containing(day, Grain.month).start != day for day in (since, until)):
+            return None  # goals are stated by the month: a week has no share of one
+        months = [
+            amount for g in wanted for _, _, month, amount in spread(g, self.ws.calendar) if since <= month < until
+        ]
         return sum(months, Decimal(0)) if months else None
 
 
@@ -265,7 +285,9 @@ def _rows(answer: Answer, question: packs.Question) -> list[packs.Row]:
         cut = tuple(None if v is None else str(v) for v in row[:width])
         names = [answer.labels.get(d, {}).get(c or "", c) for d, c in zip(answer.columns[:width], cut, strict=True)]
         numbers = {k: packs.number_of(v, detail[k]) for k, v in zip(keys, row[width:], strict=True)}
-        found.append(packs.Row(cut=cut, labels=tuple(n if n is not None else "not given" for n in names), numbers=numbers))
+        found.append(
+            packs.Row(cut=cut, labels=tuple(n if n is not None else "not given" for n in names), numbers=numbers)
+        )
     if len({r.cut for r in found}) != len(found):
         raise Invalid(f"The rows of '{question.key}' have no names of their own.", hint="Cut it by other dimensions.")
     return found

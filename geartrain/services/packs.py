@@ -338,9 +338,7 @@ def _request(ws: Workspace, row: Pack) -> Request:
     known = stamp(row.known_as_of) if row.known_as_of else ws.now()
     sessions, decisions, disputes = left_open(ws, row)
     scope = _scope(ws, row.scope)
-    return Request(
-        _template(ws, row.template), row.as_of, known, scope, row.narrative, sessions, decisions, disputes
-    )
+    return Request(_template(ws, row.template), row.as_of, known, scope, row.narrative, sessions, decisions, disputes)
 
 
 def _template(ws: Workspace, key: str) -> Policy:

@@ -33,8 +33,8 @@ def check_records(
 ) -> Checked:
     """Every finding over the facts the actor may see, worst first, with the score they add up to.
 
-    `as_of` None is the last day that the facts tell of: what was due after it is not late. `known_as_of` leaves out what
-    was recorded after that instant (UTC).
+    `as_of` None is the last day that the facts tell of: what was due after it is not late. `known_as_of` leaves out
+    what was recorded after that instant (UTC).
     """
     require(actor, Permission.view_quality)
     policy = current_policy(ws, "data_quality", "default")

@@ -1,7 +1,7 @@
 """A pack: a frozen set of answers, as one value with one hash.
 
-The body of a pack is canonical JSON (keys sorted, decimals as strings, nothing optional about the spelling): equal packs
-are equal bytes. Everything that is ever shown of a frozen pack is made of its body, never of the facts.
+The body of a pack is canonical JSON (keys sorted, decimals as strings, nothing optional about the spelling): equal
+packs are equal bytes. Everything that is ever shown of a frozen pack is made of its body, never of the facts.
 """
 
 from __future__ import annotations

@@ -59,8 +59,8 @@ def restated(
 ) -> Iterator[Restated]:
     """Which of some records, as they are now, say something else of the time up to a day than they did.
 
-    What happened after the day is no restatement: a record whose newest changed date lies after it; a column whose change
-    is told, for this record, by an event after it.
+    What happened after the day is no restatement: a record whose newest changed date lies after it; a column whose
+    change is told, for this record, by an event after it.
 
     Args:
         now: Rows as they are now.

@@ -3,7 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-
 TABLE = "decisions_pack"
 # All but when it was discussed: that is known afterwards.
 SAID = (
@@ -36,65 +35,74 @@ def protect(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('decisions', '0002_append_only'),
+        ("decisions", "0002_append_only"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Pack',
+            name="Pack",
             fields=[
-                ('id', models.CharField(max_length=200, primary_key=True, serialize=False)),
-                ('template', models.CharField(max_length=100)),
-                ('purpose', models.CharField(max_length=40)),
-                ('title', models.CharField(max_length=300)),
-                ('as_of', models.DateField()),
-                ('known_as_of', models.DateTimeField(null=True)),
-                ('scope', models.CharField(max_length=200, null=True)),
-                ('owner', models.CharField(max_length=254)),
-                ('created_at', models.DateTimeField()),
-                ('frozen_at', models.DateTimeField(null=True)),
-                ('state', models.CharField(default='draft', max_length=10)),
-                ('narrative', models.JSONField(default=dict)),
-                ('body', models.TextField(blank=True, default='')),
-                ('sha256', models.CharField(blank=True, default='', max_length=64)),
-                ('held_at', models.DateTimeField(null=True)),
+                ("id", models.CharField(max_length=200, primary_key=True, serialize=False)),
+                ("template", models.CharField(max_length=100)),
+                ("purpose", models.CharField(max_length=40)),
+                ("title", models.CharField(max_length=300)),
+                ("as_of", models.DateField()),
+                ("known_as_of", models.DateTimeField(null=True)),
+                ("scope", models.CharField(max_length=200, null=True)),
+                ("owner", models.CharField(max_length=254)),
+                ("created_at", models.DateTimeField()),
+                ("frozen_at", models.DateTimeField(null=True)),
+                ("state", models.CharField(default="draft", max_length=10)),
+                ("narrative", models.JSONField(default=dict)),
+                ("body", models.TextField(blank=True, default="")),
+                ("sha256", models.CharField(blank=True, default="", max_length=64)),
+                ("held_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['template', 'scope', 'as_of'], name='decisions_p_templat_0208c6_idx')],
+                "indexes": [models.Index(fields=["template", "scope", "as_of"], name="decisions_p_templat_0208c6_idx")],
             },
         ),
         migrations.CreateModel(
-            name='PackDecision',
+            name="PackDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=1000)),
-                ('owner', models.CharField(max_length=254)),
-                ('due', models.DateField()),
-                ('state', models.CharField(default='open', max_length=10)),
-                ('outcome', models.CharField(blank=True, default='', max_length=1000)),
-                ('made_by', models.CharField(max_length=254)),
-                ('made_at', models.DateTimeField()),
-                ('closed_by', models.CharField(blank=True, default='', max_length=254)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('commitment', models.CharField(blank=True, default='', max_length=100)),
-                ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='decisions.pack')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.CharField(max_length=1000)),
+                ("owner", models.CharField(max_length=254)),
+                ("due", models.DateField()),
+                ("state", models.CharField(default="open", max_length=10)),
+                ("outcome", models.CharField(blank=True, default="", max_length=1000)),
+                ("made_by", models.CharField(max_length=254)),
+                ("made_at", models.DateTimeField()),
+                ("closed_by", models.CharField(blank=True, default="", max_length=254)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("commitment", models.CharField(blank=True, default="", max_length=100)),
+                (
+                    "pack",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="decisions.pack"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PackDispute',
+            name="PackDispute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=500)),
-                ('reason', models.CharField(max_length=1000)),
-                ('by', models.CharField(max_length=254)),
-                ('at', models.DateTimeField()),
-                ('state', models.CharField(default='open', max_length=10)),
-                ('resolution', models.CharField(blank=True, default='', max_length=1000)),
-                ('settled_by', models.CharField(blank=True, default='', max_length=254)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disputes', to='decisions.pack')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=500)),
+                ("reason", models.CharField(max_length=1000)),
+                ("by", models.CharField(max_length=254)),
+                ("at", models.DateTimeField()),
+                ("state", models.CharField(default="open", max_length=10)),
+                ("resolution", models.CharField(blank=True, default="", max_length=1000)),
+                ("settled_by", models.CharField(blank=True, default="", max_length=254)),
+                ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "pack",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="disputes", to="decisions.pack"
+                    ),
+                ),
             ],
         ),
         migrations.RunPython(protect),

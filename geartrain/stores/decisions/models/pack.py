@@ -8,8 +8,8 @@ from django.db import models
 class Pack(models.Model):
     """One pack. Once it is frozen the database refuses any change to what it says (migration 0007).
 
-    `scope` is the `user` record whose tree it is cut to, null for the company. `narrative` is what the author writes while
-    it is a draft: section key to texts, in the order of the template's prompts.
+    `scope` is the `user` record whose tree it is cut to, null for the company. `narrative` is what the author writes
+    while it is a draft: section key to texts, in the order of the template's prompts.
     """
 
     id = models.CharField(max_length=200, primary_key=True)
