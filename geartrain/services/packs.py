@@ -72,6 +72,15 @@ class PackView:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A draft without its numbers: what it is for, the sections to write for, and what has been written."""
+
+    info: PackInfo
+    policy: Policy
+    narrative: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Next:
     """The next time a cadence asks for a pack."""
 
@@ -130,6 +139,38 @@ def get_pack(ws: Workspace, actor: Actor, *, pack: str, progress: Progress = sil
     carried = decisions_by_id(ws, [c.id for c in value.decisions])
     disputes = tuple(dispute_of(d) for d in row.disputes.order_by("id"))
     return PackView(info_of(row), value, own, carried, disputes, row.narrative)
+
+
+def get_draft(ws: Workspace, actor: Actor, *, pack: str) -> Draft:
+    """A draft as its author sees it; asks no question of the facts.
+
+    Raises:
+        Conflict: it is frozen. NotFound: as `get_pack`.
+    """
+    require(actor, Permission.view_packs)
+    row = visible_row(ws, actor, pack)
+    need_draft(row)
+    return Draft(info_of(row), _template(ws, row.template), row.narrative)
+
+
+def get_info(ws: Workspace, actor: Actor, *, pack: str) -> PackInfo:
+    """One pack as the list shows it; NotFound as `get_pack`."""
+    require(actor, Permission.view_packs)
+    return info_of(visible_row(ws, actor, pack))
+
+
+def list_scopes(ws: Workspace, actor: Actor) -> list[packs.Scope]:
+    """What the actor may cut a pack to: the company for who sees everyone, and every manager they see, by name."""
+    require(actor, Permission.manage_packs)
+    with open_facts(ws, actor) as facts:
+        visible = facts.visible()
+        managers = [m for m, reports in facts.hierarchy().reports_of.items() if reports]
+        users = facts.raw("user").select("user_id", "name")
+        names = {r["user_id"]: r["name"] for r in facts.execute(users).to_pylist()}
+    kept = [m for m in managers if m in names and (visible is None or m in visible)]
+    found = [packs.Scope(user_id=m, name=names[m] or m) for m in kept]
+    company = [packs.Scope(name=ws.name)] if visible is None else []
+    return [*company, *sorted(found, key=lambda s: (s.name.casefold(), s.user_id or ""))]
 
 
 def frozen_pack(ws: Workspace, actor: Actor, *, pack: str) -> packs.Pack:

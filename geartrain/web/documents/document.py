@@ -49,6 +49,16 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
     more: str = ""
 
+    @property
+    def columns(self) -> list[tuple[int, str, bool]]:
+        """(place, heading, whether it holds numbers)."""
+        return [(n, t, self.numbers[n]) for n, t in enumerate(self.headings)]
+
+    @property
+    def lines(self) -> list[list[tuple[str, bool]]]:
+        """The cells of each row with whether they are numbers."""
+        return [list(zip(row, self.numbers, strict=True)) for row in self.rows]
+
 
 @dataclass(frozen=True)
 class Drawing:

@@ -36,7 +36,7 @@ def protect(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("decisions", "0002_append_only"),
+        ("decisions", "0006_scenarios"),
     ]
 
     operations = [
