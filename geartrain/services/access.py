@@ -18,6 +18,8 @@ class Permission(StrEnum):
     view_costs = "view_costs"
     view_pay = "view_pay"
     view_audit = "view_audit"
+    view_packs = "view_packs"
+    manage_packs = "manage_packs"
     export = "export"
     load_facts = "load_facts"
     manage_users = "manage_users"
@@ -43,15 +45,14 @@ class Role(StrEnum):
 
 _P = Permission
 _SELLING = frozenset({_P.view_metrics, _P.view_records, _P.export, _P.view_policies})
-_LEADING = _SELLING | {_P.view_quality, _P.view_loads}
+_LEADING = _SELLING | {_P.view_quality, _P.view_loads, _P.view_packs}
 _GOVERNING = frozenset({_P.edit_policies, _P.approve_policies})
+_MANAGING = _LEADING | {_P.run_scenarios, _P.manage_packs}
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.seller: _SELLING,
-    Role.manager: _LEADING | {_P.run_scenarios},
-    Role.head_of_sales: _LEADING | _GOVERNING | {_P.view_costs, _P.manage_commitments, _P.run_scenarios},
-    Role.revops: _LEADING
-    | _GOVERNING
-    | {_P.view_costs, _P.load_facts, _P.publish_policies, _P.manage_commitments, _P.run_scenarios},
+    Role.manager: _MANAGING,
+    Role.head_of_sales: _MANAGING | _GOVERNING | {_P.view_costs, _P.manage_commitments},
+    Role.revops: _MANAGING | _GOVERNING | {_P.view_costs, _P.load_facts, _P.publish_policies, _P.manage_commitments},
     Role.finance: _LEADING | _GOVERNING | {_P.view_costs, _P.view_pay, _P.run_scenarios},
     Role.auditor: _LEADING | {_P.view_costs, _P.view_pay, _P.view_audit},
     Role.admin: frozenset(_P),

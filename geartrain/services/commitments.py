@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from geartrain.kernel.clock.commitment import Commitment, EscalationStep, State
-from geartrain.kernel.errors import Forbidden, Invalid, NotFound
+from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from geartrain.services.access import Actor, Permission, Role
 from geartrain.services.facts import open_facts
 from geartrain.services.trail import record, writing
@@ -17,6 +17,9 @@ from geartrain.stores.decisions import open_decisions
 
 if TYPE_CHECKING:
     from geartrain.stores.decisions.models import Commitment as Row
+
+# Kinds that have a state of their own: it must not say one thing there and another here.
+CLOSED_WHERE_MADE = frozenset({"pack_decision"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,19 @@ def close_commitment(ws: Workspace, actor: Actor, *, key: str, at: datetime | No
     if row is None:
         return None
     _keep(row, _pure(row).fulfil(at or ws.now()), by=actor.login)
+    return int(row.pk)
+
+
+def drop_commitment(ws: Workspace, actor: Actor, *, key: str, reason: str) -> int | None:
+    """Let the open commitment of that key be, within the caller's transaction; None where none is open."""
+    from geartrain.stores.decisions.models import Commitment as Row
+
+    row = Row.objects.select_for_update().filter(open_key=key).first()
+    if row is None:
+        return None
+    pure, now = _pure(row), ws.now()
+    end = pure.waive if pure.standing(now) is State.breached else pure.cancel
+    _keep(row, end(now, by=actor.login, reason=reason), by=actor.login)
     return int(row.pk)
 
 
@@ -235,6 +251,8 @@ def assignee_of(ws: Workspace, name: str, *, strict: bool = False) -> str:
 def _move(ws: Workspace, actor: Actor, id: int, verb: str, move: Any, *, leads: bool = False, why: str = "") -> Owed:
     with writing(ws, in_turn=True):
         row = _row(ws, actor, id)
+        if row.kind in CLOSED_WHERE_MADE:
+            raise Conflict("It ends with what it is about.", hint=f"Close it in {row.subject}: {row.link}")
         if leads or row.assignee not in _hats(actor):
             _leading(ws, actor, row)
         _keep(row, move(_pure(row)), by=actor.login)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from geartrain.intelligence.quality import Finding, QualityRule, Ruleset, Score, find, score
 from geartrain.intelligence.quality.findings import failing
@@ -28,15 +28,18 @@ class Checked:
     as_of: date
 
 
-def check_records(ws: Workspace, actor: Actor, *, as_of: date | None = None) -> Checked:
+def check_records(
+    ws: Workspace, actor: Actor, *, as_of: date | None = None, known_as_of: datetime | None = None
+) -> Checked:
     """Every finding over the facts the actor may see, worst first, with the score they add up to.
 
-    `as_of` None is the last day that the facts tell of: what was due after it is not late.
+    `as_of` None is the last day that the facts tell of: what was due after it is not late. `known_as_of` leaves out
+    what was recorded after that instant (UTC).
     """
     require(actor, Permission.view_quality)
     policy = current_policy(ws, "data_quality", "default")
     ruleset = ruleset_of(ws)
-    with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
+    with open_facts(ws, actor, as_of=as_of or last_day(ws, actor), known_as_of=known_as_of) as facts:
 
         def work() -> Checked:
             findings, assessed = find(facts, ruleset)

@@ -2,6 +2,7 @@
 
 from geartrain.stores.decisions.models.audit import AuditEvent, AuditHead, record_event
 from geartrain.stores.decisions.models.commitment import Commitment
+from geartrain.stores.decisions.models.pack import Pack, PackDecision, PackDispute
 from geartrain.stores.decisions.models.policy import Acknowledgement, Approval, Decision, PolicyVersion
 from geartrain.stores.decisions.models.scenario import Scenario, ScenarioOutput, ScenarioRun
 from geartrain.stores.decisions.models.token import Token
@@ -14,6 +15,9 @@ __all__ = [
     "AuditHead",
     "Commitment",
     "Decision",
+    "Pack",
+    "PackDecision",
+    "PackDispute",
     "PolicyVersion",
     "Scenario",
     "ScenarioOutput",
