@@ -186,6 +186,7 @@ def _commit(ws: Workspace, decision: PackDecision) -> str:
         link=f"/packs/{decision.pack_id}/",
         assignee=assignee_of(ws, decision.owner),
         due=max(now, ws.calendar.instant(decision.due + timedelta(days=1))),
+        opened=now,
         source=f"pack/{decision.pack_id}",
         key=_key(decision),
     )

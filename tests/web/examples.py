@@ -19,13 +19,15 @@ CAPTURED: Mapping[str, Any] = {
     "key": "win_rate",
     "user_id": "ann",
     "scenario": "none-such",
+    "pack_id": "none-such",
+    "format": "pdf",
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "record": {"key": "O-1"},
     "affected": {"rule": "", "type": "opportunity", "field": "product_id", "value": "GTXPro"},
 }
-# Routes whose example cannot be found by anybody: a task belongs to who started it, a scenario is made by a test.
-MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest"}
+# Routes whose example nobody finds: a task belongs to who started it, scenarios and packs are made by tests.
+MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-task", "pack", "pack-file"}
 
 
 def routes() -> list[tuple[Page, Page | Route, Permission | None]]:

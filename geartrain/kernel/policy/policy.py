@@ -152,7 +152,12 @@ def _loaded(text: str, where: str, kinds: Mapping[str, Kind]) -> Policy | None:
 def complaints(error: ValidationError, document: Document, envelope: type[BaseModel]) -> Iterator[Issue]:
     """Each thing an envelope refuses, at its line, with the closest name for a key that it does not know."""
     names = _names(envelope)
-    for item in error.errors():
+    items = error.errors()
+    # What holds something wrong counts as short of it too, which would say the same thing again.
+    wrong = {i["loc"][:n] for i in items for n in range(1, len(i["loc"]))}
+    for item in items:
+        if item["loc"] in wrong and item["type"] == "too_short":
+            continue
         path = [p for p in item["loc"] if not isinstance(p, str) or "[" not in p]
         at = f"{document.where}:{document.line(path)}"
         name = ".".join(str(p) for p in path) or "spec"

@@ -326,12 +326,11 @@ def _restated(request: Any, found: RestatedPack) -> dict[str, Any]:
     columns = (
         Col("metric", "Number"),
         Col("number", "Where it stands", wide=True),
-        Col("before", "Frozen", unit="exact"),
-        Col("after", "Now", unit="exact"),
-        Col("delta", "Difference", unit="exact"),
+        Col("before", "Frozen"),
+        Col("after", "Now"),
+        Col("delta", "Difference"),
         Col("why", "Because of"),
     )
-    columns = tuple(Col(c.key, c.title, unit="" if c.unit == "exact" else c.unit, wide=c.wide) for c in columns)
     moved = make_table(
         request, name="moved", columns=columns, rows=rows, caption="Numbers that changed", export=False,
         empty="Every number is what it was.",
