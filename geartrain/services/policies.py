@@ -17,7 +17,7 @@ from geartrain.services.workspace import Workspace
 
 HOME = Path(geartrain.__file__).parent
 # Packages whose modules each declare a kind, and folders (below the package) whose YAML files ship.
-KINDS = ("geartrain.kernel.policy.kinds", "geartrain.intelligence.kinds", "geartrain.productivity.kinds")
+KINDS = ("geartrain.kernel.policy.kinds", "geartrain.intelligence.kinds", "geartrain.productivity.kinds", "geartrain.planning.kinds")
 SHIPPED = ("*/metrics/*.yaml", "*/policies/*.yaml")
 LARGEST = 1_000_000  # bytes; nobody writes a longer policy, and a reader should not wait for one
 
