@@ -10,7 +10,7 @@ from bench.data import loaded, opportunities
 from bench.harness import ROWS, Result, compared, stated, views
 from geartrain.kernel.measure import query
 from geartrain.services.access import operator
-from geartrain.services.answers import forget
+from geartrain.services.answers import answers
 from geartrain.services.facts import open_facts
 from geartrain.services.metrics import metrics_in, query_metrics
 from geartrain.services.policies import current_policies
@@ -64,7 +64,7 @@ def run() -> Iterator[Result]:
 def _asked(
     ws: Workspace, keys: list[str], by: list[str], *, window: tuple[date, date] = (SINCE, UNTIL)
 ) -> list[tuple[Any, ...]]:
-    forget()
+    answers.forget()
     answer = query_metrics(ws, operator(), keys=keys, by=by, since=window[0], until=window[1], as_of=UNTIL)
     return _plain(answer.rows)
 

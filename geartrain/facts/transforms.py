@@ -12,6 +12,7 @@ import ibis
 import pyarrow as pa
 
 from geartrain.kernel.measure import Cut
+from geartrain.kernel.measure.money import HOLDS, RATE_TYPE
 from geartrain.kernel.measure.when import local
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import ColumnKind, RecordType
@@ -66,12 +67,14 @@ class ViewPolicies:
         goals: Corporate goals with their periods.
         stages: Stages of an opportunity in order; empty: in the order in which deals first enter them on average.
         size_bands: Lower bounds of the deal size bands above the first, rising.
+        currency: The workspace's: that of an amount which names none. Empty: such an amount is in whatever it meets.
     """
 
     time_classes: Mapping[str, str] = field(default_factory=dict)
     goals: tuple[Goal, ...] = ()
     stages: tuple[str, ...] = ()
     size_bands: tuple[Decimal, ...] = (Decimal(1_000), Decimal(5_000), Decimal(25_000), Decimal(100_000))
+    currency: str = ""
 
 
 def end_of(as_of: date, calendar: FiscalCalendar) -> datetime:
@@ -198,6 +201,39 @@ def share_of(amount: Any, part: Any, whole: Any) -> Any:
     rest = quotient((units - full * whole) * part * 2 + whole, whole * 2)
     money = IBIS_TYPE[ColumnKind.money]
     return ((full * part + rest).cast(money) * ibis.literal(Decimal("0.0001"), money)).cast(money)
+
+
+def converted(rows: ibis.Table, rates: ibis.Table, *, amount: str, held: str, wanted: str, day: str) -> ibis.Table:
+    """The rows with the amount in another currency, at the rate of a day, rounded once to money's four decimals.
+
+    Args:
+        rates: The `fx_rate` records.
+        amount: Column of money below 10^16; replaced. Unknown where its currency has no rate for the day (`HOLDS`).
+        held, wanted: Columns of the currency it is in and is to be in; where either is unknown, or both are one, the
+            amount stays as it is.
+        day: Column of the day whose rate holds.
+
+    Example: 100 EUR on a day of 1.1: 110 USD.
+    """
+    same = rows[held].isnull() | rows[wanted].isnull() | (rows[held] == rows[wanted])
+    columns = rows.columns
+    rows = rows.mutate(__same=ibis.ifelse(same, ibis.literal(Decimal(1), RATE_TYPE), ibis.null(RATE_TYPE)))
+    for kind, last in HOLDS.items():
+        span = rates.filter(rates.kind == kind)
+        turn = span.date.lead().over(group_by=["from_currency", "to_currency"], order_by="date")
+        ends = (span.date + ibis.interval(days=last)).cast("date")
+        named = {f"{kind}_from": span.from_currency, f"{kind}_to": span.to_currency, f"{kind}_since": span.date}
+        span = span.select(**named, **{f"{kind}_until": ibis.least(ibis.coalesce(turn, ends), ends), kind: span.rate})
+        met = [
+            rows[held] == span[f"{kind}_from"],
+            rows[wanted] == span[f"{kind}_to"],
+            rows[day] >= span[f"{kind}_since"],
+            rows[day] < span[f"{kind}_until"],
+        ]
+        rows = rows.left_join(span, met)
+    rate = ibis.coalesce(rows["__same"], *(rows[kind].cast(RATE_TYPE) for kind in HOLDS))
+    money = (rows[amount].cast(RATE_TYPE) * rate).cast(IBIS_TYPE[ColumnKind.money])
+    return rows.mutate(**{amount: money}).select(columns)
 
 
 def numbers(count: int) -> ibis.Table:

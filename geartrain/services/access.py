@@ -21,6 +21,7 @@ class Permission(StrEnum):
     export = "export"
     load_facts = "load_facts"
     manage_users = "manage_users"
+    run_scenarios = "run_scenarios"
 
 
 class Role(StrEnum):
@@ -40,10 +41,10 @@ _SELLING = frozenset({_P.view_metrics, _P.view_records, _P.export})
 _LEADING = _SELLING | {_P.view_quality, _P.view_loads}
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.seller: _SELLING,
-    Role.manager: _LEADING,
-    Role.head_of_sales: _LEADING | {_P.view_costs},
-    Role.revops: _LEADING | {_P.view_costs, _P.load_facts},
-    Role.finance: _LEADING | {_P.view_costs, _P.view_pay},
+    Role.manager: _LEADING | {_P.run_scenarios},
+    Role.head_of_sales: _LEADING | {_P.view_costs, _P.run_scenarios},
+    Role.revops: _LEADING | {_P.view_costs, _P.load_facts, _P.run_scenarios},
+    Role.finance: _LEADING | {_P.view_costs, _P.view_pay, _P.run_scenarios},
     Role.auditor: _LEADING | {_P.view_costs, _P.view_pay, _P.view_audit},
     Role.admin: frozenset(_P),
 }

@@ -68,13 +68,11 @@ class Facts:
 
     def hierarchy(self) -> Hierarchy:
         """Who reports to whom, as the facts have it, whoever asks."""
-        if self._hierarchy is None:
-            users = self.snapshot.table("user", known_as_of=self.known_as_of).select("user_id", "manager_id")
-            rows = self.snapshot.execute(users).to_pydict()
-            self._hierarchy = Hierarchy(dict(zip(rows["user_id"], rows["manager_id"], strict=True)))
-        return self._hierarchy
+        return remembered(("hierarchy", self.id, self.known_as_of), self._reporting)
 
-    _hierarchy: Hierarchy | None = None
+    def _reporting(self) -> Hierarchy:
+        rows = self.snapshot.execute(self.raw("user").select("user_id", "manager_id")).to_pydict()
+        return Hierarchy(dict(zip(rows["user_id"], rows["manager_id"], strict=True)))
 
     def visible(self) -> frozenset[str] | None:
         """Ids of the people whose records the actor sees; None for everyone."""

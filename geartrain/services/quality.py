@@ -59,7 +59,7 @@ def list_failing(
     if found is None:
         raise NotFound(f"There is no data-quality rule '{rule}'.", hint="See them with: geartrain check")
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
-        table = failing(facts.table(found.type), found, as_of=facts.as_of)
+        table = failing(facts, found)
         rows = facts.execute(table.order_by(list(facts.types[found.type].key)).limit(limit)).to_pylist()
     return found, rows
 

@@ -128,16 +128,16 @@ def source_of(facts: Facts, policies: PolicySet) -> FactSource:
         currency=facts.currency,
         as_of=facts.as_of,
         snapshot=facts.id if facts.known_as_of is None else f"{facts.id}@{facts.known_as_of.isoformat()}",
-        policies=view_policies(policies, facts.calendar),
+        policies=view_policies(policies, facts.calendar, facts.currency),
         keep=facts.snapshot.keep,
     )
 
 
-def view_policies(policies: PolicySet, calendar: FiscalCalendar) -> ViewPolicies:
-    """What the policies in force say that views need."""
+def view_policies(policies: PolicySet, calendar: FiscalCalendar, currency: str) -> ViewPolicies:
+    """What the settings and the policies in force say that views need."""
     classes = policies.get("time_classes", "default").spec.by_category()
     goals = policies.get("corporate_goals", "default").spec.by_period(calendar)
-    return ViewPolicies(time_classes=classes, goals=goals)
+    return ViewPolicies(time_classes=classes, goals=goals, currency=currency)
 
 
 def _mine(facts: Facts, view: RecordType, table: ibis.Table) -> ibis.Table:

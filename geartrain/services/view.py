@@ -74,10 +74,10 @@ def get_view(ws: Workspace, actor: Actor, *, asked: Mapping[str, str]) -> tuple[
     require(actor, Permission.view_metrics)
     today = ws.calendar.day_of(ws.now())
     with open_facts(ws, actor) as facts:
-        first, last = remembered(("span", facts.scope(pay_read=False)), lambda: _span(facts))
+        first, last = _spanned(facts)
         values = remembered(("filters", facts.scope(pay_read=False)), lambda: _values(facts))
     seen = min(today, last) if last else today
-    as_of = _day(asked["as_of"]) if asked.get("as_of") else seen
+    as_of = parse_day(asked["as_of"]) if asked.get("as_of") else seen
     period = ws.calendar.parse(asked["period"]) if asked.get("period") else ws.calendar.containing(as_of, Grain.quarter)
     months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
     if months not in (3, 12):
@@ -91,11 +91,11 @@ def last_day(ws: Workspace, actor: Actor) -> date:
     """The last day that the facts tell of, today at the latest; today where there are none."""
     today = ws.calendar.day_of(ws.now())
     with open_facts(ws, actor) as facts:
-        last = remembered(("span", facts.scope(pay_read=False)), lambda: _span(facts))[1]
+        last = _spanned(facts)[1]
     return min(today, last) if last else today
 
 
-def _day(text: str) -> date:
+def parse_day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -114,6 +114,11 @@ def _periods(ws: Workspace, first: date, last: date) -> tuple[str, ...]:
     return tuple(p.key for p in sorted(spans, key=lambda p: (p.end, p.start), reverse=True))
 
 
+def _spanned(facts: Facts) -> tuple[date | None, date | None]:
+    """How far the facts reach, remembered. Of all records: what is the latest day is one answer for everybody."""
+    return remembered(("span", facts.id, facts.as_of, facts.known_as_of), lambda: _span(facts))
+
+
 def _span(facts: Facts) -> tuple[date | None, date | None]:
     """The first and the last day that opportunities, their changes and leads tell of."""
     today = facts.calendar.instant(date.fromordinal(facts.as_of.toordinal() + 1))
@@ -123,7 +128,7 @@ def _span(facts: Facts) -> tuple[date | None, date | None]:
         ("opportunity_change", ("changed_at",)),
         ("lead", ("created_at",)),
     ):
-        table = facts.table(name)
+        table = facts.raw(name)
         # A date in the future is a finding of the data-quality rules, not the end of the facts.
         sums = {
             f"{how}{n}": getattr(ibis.ifelse(table[c] < today, table[c], ibis.null(table[c].type())), how)()

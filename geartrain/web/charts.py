@@ -199,7 +199,8 @@ def ranked(
         # Room for the values beyond the longest bars, on the sides that have any.
         values = [float(r["y"] or 0) for r in rows]
         low, high = min(0.0, *values), max(0.0, *values)
-        room = (high - low or 1) * (0.18 if width > 400 else 0.3)
+        narrow = 0.4 if low < 0 < high else 0.3
+        room = (high - low or 1) * (0.18 if width > 400 else narrow)
         x["scale"] = {"domain": [low - room if low < 0 else 0, high + room if high > 0 or not low else 0]}
     if goal is not None:
         layers.append({"mark": _rule(), "encoding": {"x": {"datum": float(goal)}}})

@@ -64,6 +64,7 @@ class Page:
         icon: Name of a symbol in static/icons.svg.
         permission: Who may open it; None for everyone who is signed in.
         order: Place within its group, small first.
+        from_facts: It shows nothing but the facts and the policies, so that it is kept until one of them changes.
     """
 
     key: str
@@ -74,6 +75,7 @@ class Page:
     icon: str = "dot"
     permission: Permission | None = None
     order: int = 50
+    from_facts: bool = False
     methods: tuple[str, ...] = ("GET", "HEAD")
     routes: tuple[Route, ...] = ()
 

@@ -7,12 +7,14 @@ from django.urls import URLPattern, path
 
 from geartrain.web.access import guarded
 from geartrain.web.api import api
+from geartrain.web.kept import kept
 from geartrain.web.registry import Page, pages
 from geartrain.web.theme import set_theme
 
 
 def _addresses(page: Page) -> list[URLPattern]:
-    view = guarded(page.view, permission=page.permission, methods=page.methods)
+    shown = kept(page.view) if page.from_facts else page.view
+    view = guarded(shown, permission=page.permission, methods=page.methods)
     view.page_key = page.key  # type: ignore[attr-defined]
     found = [path(page.path, view, name=page.key)]
     for route in page.routes:

@@ -48,7 +48,7 @@ class Examples:
             currency=currency,
             as_of=as_of,
             snapshot=sha256(repr(sorted(names.items())).encode()).hexdigest(),
-            policies=view_policies(shipped_policies(), calendar),
+            policies=view_policies(shipped_policies(), calendar, currency),
         )
 
     def _remember(self, name: str, empty: pa.Table) -> str:

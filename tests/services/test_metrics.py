@@ -158,7 +158,7 @@ def test_an_answer_has_the_shape_of_the_specification(ws):
 
 
 def test_the_same_question_is_worked_out_once_for_the_same_scope(ws):
-    answers.forget()
+    answers.answers.forget()
     first = query_metrics(ws, ANN, keys=["bookings"], **YEAR)
     assert query_metrics(ws, ANN, keys=["bookings"], **YEAR) is first
     assert query_metrics(ws, CLEO, keys=["bookings"], **YEAR) is not first

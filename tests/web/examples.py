@@ -18,13 +18,14 @@ CAPTURED: Mapping[str, Any] = {
     "task_id": "none-such",
     "key": "win_rate",
     "user_id": "ann",
+    "scenario": "none-such",
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "record": {"key": "O-1"},
     "affected": {"rule": "", "type": "opportunity", "field": "product_id", "value": "GTXPro"},
 }
-# Routes whose example cannot be found by anybody: a task belongs to who started it.
-MISSING = {"load-task"}
+# Routes whose example cannot be found by anybody: a task belongs to who started it, a scenario is made by a test.
+MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest"}
 
 
 def routes() -> list[tuple[Page, Page | Route, Permission | None]]:

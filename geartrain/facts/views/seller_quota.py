@@ -6,7 +6,7 @@ from datetime import date
 
 import ibis
 
-from geartrain.facts.transforms import Tables, ViewPolicies, day_of, number, shaped, share_of
+from geartrain.facts.transforms import Tables, ViewPolicies, converted, day_of, number, shaped, share_of
 from geartrain.facts.views import credited_booking
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import Column, ColumnKind, RecordType
@@ -33,9 +33,14 @@ VIEW = RecordType(
             doc="days of the period between start and end of employment",
         ),
         Column("prorated_quota", ColumnKind.money, doc="quota × active days / days of the period"),
-        Column("credited", ColumnKind.money, doc="direct credit of deals won in the period, up to the day seen"),
+        Column(
+            "credited",
+            ColumnKind.money,
+            doc="direct credit of deals won in the period, up to the day seen, in the quota's currency",
+        ),
         Column("overlay_credited", ColumnKind.money, doc="credit of other types, beside it"),
         Column("deals", ColumnKind.integer, doc="won deals with direct credit"),
+        Column("unconverted", ColumnKind.integer, doc="of these, deals without an amount, or without a rate for it"),
         Column("attainment", ColumnKind.number, doc="credited / prorated quota; empty where that is not above 0"),
         Column("attainment_band", doc="tenths of attainment, as text that sorts"),
         Column("is_carrier", ColumnKind.flag, required=True, doc="the prorated quota is above 0"),
@@ -62,9 +67,8 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
         active_days=ibis.greatest(last.delta(first, unit="day"), ibis.literal(0)),
     )
     rows = rows.filter(rows.period_days > 0)
-    credit = _credited(
-        quotas, credited_booking.build(tables, as_of=as_of, calendar=calendar, policies=policies), calendar
-    )
+    credits = credited_booking.build(tables, as_of=as_of, calendar=calendar, policies=policies)
+    credit = _credited(quotas, credits, tables("fx_rate"), calendar, policies)
     rows = rows.left_join(credit, ["user_id", "measure", "period_start", "period_end"])
     nothing = ibis.literal(0, "decimal(38, 4)")
     rows = rows.mutate(
@@ -73,6 +77,7 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
         credited=rows.credited.fill_null(nothing),
         overlay_credited=rows.overlay_credited.fill_null(nothing),
         deals=rows.deals.fill_null(0),
+        unconverted=rows.unconverted.fill_null(0),
     )
     rows = rows.mutate(is_carrier=(rows.prorated_quota > 0).fill_null(False))
     ratio = rows.credited.cast("float64") / rows.prorated_quota.cast("float64")
@@ -82,21 +87,33 @@ def build(tables: Tables, *, as_of: date, calendar: FiscalCalendar, policies: Vi
     )
 
 
-def _credited(quotas: ibis.Table, credits: ibis.Table, calendar: FiscalCalendar) -> ibis.Table:
-    """Per quota of bookings, what was credited on the days of its period."""
-    bookings = quotas.filter(quotas.measure == "bookings").select("user_id", "measure", "period_start", "period_end")
+def _credited(
+    quotas: ibis.Table, credits: ibis.Table, rates: ibis.Table, calendar: FiscalCalendar, policies: ViewPolicies
+) -> ibis.Table:
+    """Per quota of bookings, what was credited on the days of its period, in its currency at each day's rate."""
+    own = ibis.literal(policies.currency or None, "string")
+    bookings = quotas.filter(quotas.measure == "bookings")
+    keys = ["user_id", "measure", "period_start", "period_end"]
+    bookings = bookings.select(*keys, wanted=ibis.coalesce(bookings.currency, own))
     dated = credits.select(
-        "amount", "credit_type", who="user_id", day=day_of(credits.closed_at, calendar), deal="opportunity_id"
+        "amount",
+        "credit_type",
+        who="user_id",
+        day=day_of(credits.closed_at, calendar),
+        deal="opportunity_id",
+        held=ibis.coalesce(credits.currency, own),
     )
     met = bookings.inner_join(
         dated,
         [bookings.user_id == dated.who, dated.day >= bookings.period_start, dated.day < bookings.period_end],
     )
+    met = converted(met, rates, amount="amount", held="held", wanted="wanted", day="day")
     direct = met.credit_type == credited_booking.DIRECT
-    return met.group_by("user_id", "measure", "period_start", "period_end").aggregate(
+    return met.group_by(keys).aggregate(
         credited=met.amount.sum(where=direct),
         overlay_credited=met.amount.sum(where=~direct),
         deals=met.deal.nunique(where=direct),
+        unconverted=met.deal.nunique(where=direct & met.amount.isnull()),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -13,10 +13,13 @@ import pyarrow as pa
 from geartrain.intelligence.quality.closest import Candidates
 from geartrain.intelligence.quality.ruleset import Dimension, QualityRule, Ruleset
 from geartrain.kernel.issues import Level
+from geartrain.kernel.measure.dimensions import Path, locate
 from geartrain.kernel.records import Column, RecordType
+from geartrain.kernel.rules.columns import json_text
 
 # One finding per wrong value up to here; what is left over is one finding more, so that nothing is silent.
 MOST_VALUES = 50
+EXTRA = "extra"
 
 
 class Source(Protocol):
@@ -82,7 +85,8 @@ def find(source: Source, ruleset: Ruleset) -> tuple[list[Finding], list[Assessed
         if not total:
             continue
         rules = [rule for rule in ruleset.rules if rule.type == name]
-        for outcome in _rules(source, table, rules):
+        beside = with_references(table, rules, types=source.types, records=source.raw)
+        for outcome in _rules(source, beside, rules):
             findings += outcome[0]
             assessed.append(outcome[1])
         for column in record_type.columns:
@@ -95,20 +99,69 @@ def find(source: Source, ruleset: Ruleset) -> tuple[list[Finding], list[Assessed
     return findings, assessed
 
 
-def failing(table: ibis.Table, rule: QualityRule, *, as_of: date) -> ibis.Table:
+def failing(source: Source, rule: QualityRule) -> ibis.Table:
     """The records a rule applies to that do not pass."""
-    applies, passes = conditions(table, rule, as_of=as_of)
-    return table.filter(applies & ~passes)
+    table = source.table(rule.type)
+    beside = with_references(table, [rule], types=source.types, records=source.raw)
+    applies, passes = conditions(beside, rule, as_of=source.as_of)
+    return beside.filter(applies & ~passes).select(table.columns)
+
+
+def with_references(
+    table: ibis.Table,
+    rules: Sequence[QualityRule],
+    *,
+    types: Mapping[str, RecordType],
+    records: Callable[[str], ibis.Table],
+) -> ibis.Table:
+    """The records of the rules' type with what the rules read of records they refer to, under its dotted name.
+
+    Args:
+        records: Everybody's records by type: a rule says the same whoever asks. A reference that leads nowhere gives
+            unknown; it is a finding of its own.
+    """
+    for rule in rules:
+        for name in sorted(referred(rule) - set(table.columns)):
+            table = _beside(table, locate(types, rule.type, name), name, records)
+    return table
+
+
+def referred(rule: QualityRule) -> set[str]:
+    """The dotted names a rule reads: columns of the records that its own refer to."""
+    names = {name for part in rule.rules() for name in part.fields if "." in name}
+    return {name for name in names if not name.startswith(f"{EXTRA}.")}
+
+
+def _beside(table: ibis.Table, path: Path, name: str, records: Callable[[str], ibis.Table]) -> ibis.Table:
+    """The records with the column that a path leads to, one left join for each reference on the way."""
+    held, columns = path.steps[0].column, table.columns
+    wanted = [*(step.column for step in path.steps[1:]), path.column.name]
+    for step, column in zip(path.steps, wanted, strict=True):
+        target = records(step.type)
+        target = target.select(**{f"{name}#key": target[step.key], f"{name}#": target[column]})
+        table = table.left_join(target, table[held] == target[f"{name}#key"]).drop(f"{name}#key")
+        table = table.select(*columns, **{name: table[f"{name}#"]})
+        held = name
+    return table
 
 
 def conditions(table: ibis.Table, rule: QualityRule, *, as_of: date) -> tuple[ibis.BooleanValue, ibis.BooleanValue]:
     """(applies, passes) of a rule over a table, unknown settled as False in both."""
+    applies, passes = judged(table, rule, as_of=as_of)
+    return applies.fill_null(False), passes.fill_null(False)
+
+
+def judged(table: ibis.Table, rule: QualityRule, *, as_of: date) -> tuple[ibis.BooleanValue, ibis.BooleanValue]:
+    """(applies, passes) of a rule over a table, null where it cannot be told."""
 
     def resolve(path: str) -> ibis.Value:
-        return ibis.literal(as_of) if path == "as_of" else table[path]
+        if path == "as_of":
+            return ibis.literal(as_of)
+        head, _, tail = path.partition(".")
+        return json_text(table[EXTRA], tail) if head == EXTRA and tail else table[path]
 
     applies, check = rule.rules()
-    return _over(table, applies.column(resolve)).fill_null(False), _over(table, check.column(resolve)).fill_null(False)
+    return _over(table, applies.column(resolve)), _over(table, check.column(resolve))
 
 
 def _over(table: ibis.Table, value: ibis.BooleanValue) -> ibis.BooleanValue:

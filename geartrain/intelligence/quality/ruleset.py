@@ -24,7 +24,8 @@ class Dimension(StrEnum):
 class QualityRule(BaseModel):
     """One rule: of the records it applies to, those for which `check` is true pass.
 
-    Expressions see the columns of the record type and `as_of`, the day of the reading. Where `check` is unknown the
+    Expressions see the columns of the record type, those of records it refers to (`owner.is_active`), and `as_of`,
+    the day of the reading. Where `check` is unknown the
     record does not pass: a completeness rule says `is not null`, a validity rule applies only where there is a value.
     """
 

@@ -126,6 +126,11 @@ class Aggregate(BaseModel):
         """The rows laid out as it needs them, and the period of each (None: by `at`)."""
         return frame, None
 
+    def gives(self, rows: Rows) -> Any | None:
+        """What each row that counts brings into it, as a column; None where being counted is all."""
+        of = getattr(self, "of", None)
+        return None if of is None else rows.value(of)
+
     def parts(self) -> Mapping[str, Part]:
         """The columns that one pass over the rows gives."""
         raise NotImplementedError

@@ -13,6 +13,7 @@ from geartrain.kernel.measure.dimensions import UNMAPPED, Path, Step, alias, loc
 from geartrain.kernel.measure.source import Cut, Source
 from geartrain.kernel.measure.when import Window, local
 from geartrain.kernel.records import ColumnKind
+from geartrain.kernel.rules.columns import json_text
 
 BALANCE_DAY = "balance_day"
 
@@ -176,13 +177,6 @@ def open_frame(source: Source, name: str, window: Window, paths: Sequence[Path],
         target = other.select(**{matched(steps): other[step.key]}, **columns)
         table = table.left_join(target, table[held] == target[matched(steps)])
     return Frame(source, name, window, table)
-
-
-def json_text(column: Any, key: str) -> Any:
-    """The text under a key of a column of JSON objects; unknown where there is none."""
-    value = column.cast("json")[key]
-    # Ibis 12 on Spark decodes text a second time, and fails on it; there the value is text already.
-    return value.cast("string") if column.get_backend().name == "pyspark" else value.str
 
 
 def matched(steps: tuple[Step, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -93,17 +93,22 @@ def passes(question: Question, items: Sequence[Item]) -> list[tuple[Item, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def paths_of(question: Question, items: Sequence[Item]) -> list[Path]:
-    """Where the names lead that the items of one pass, the dimensions and the conditions read."""
+def paths_of(question: Question, items: Sequence[Item], *, also: Collection[str] = ()) -> list[Path]:
+    """Where the names lead that the items of one pass, the dimensions and the conditions read, and others besides."""
     texts = [t for i in items for t in (*i.aggregate.rules(), i.aggregate.where, i.spec.where) if t]
     names = {n for t in [*texts, question.where] if t for n in parse(t).fields} - {BALANCE_DAY}
+    names |= set(also)
     names |= {d for d in (*question.by, *dict(question.filters)) if d not in GRAINS and d != MANAGER}
     return [locate(question.source.types, items[0].name, n) for n in sorted(names)]
 
 
-def open_rows(question: Question, items: Sequence[Item]) -> tuple[Frame, Any | None]:
-    """The rows the items are taken over before any condition, and the period of each where it is not by `at`."""
-    source, window, first, paths = question.source, question.window, items[0], paths_of(question, items)
+def open_rows(question: Question, items: Sequence[Item], *, also: Collection[str] = ()) -> tuple[Frame, Any | None]:
+    """The rows the items are taken over before any condition, and the period of each where it is not by `at`.
+
+    `also` are names that are read besides.
+    """
+    source, window, first = question.source, question.window, items[0]
+    paths = paths_of(question, items, also=also)
     own = {c for i in items for c in (*i.aggregate.columns(), i.at) if c}
     frame = open_frame(source, first.name, window, paths, own=own)
     for column in sorted(own):
@@ -143,7 +148,7 @@ def scan_of(question: Question, items: tuple[Item, ...]) -> Scan:
     found: list[Mapping[str, str]] = []
     lacking: list[Callable[[], Any]] = []
     for item, others in zip(items, rest, strict=True):
-        past = _past(frame, item)
+        past = past_of(frame, item)
         rows = Rows(frame, None, past)
         rows = replace(rows, condition=rows.also(*(met(frame) for met in others.values())))
         if (table := item.aggregate.own(rows, keys)) is not None:
@@ -171,7 +176,7 @@ def _worked_out(frame: Frame, items: Sequence[Item], rest: Sequence[Conditions])
     """The frame with every expression that several aggregated columns read beside it, so that it is computed once."""
     texts: dict[tuple[str, frozenset[str]], None] = {}
     for item, others in zip(items, rest, strict=True):
-        past = _past(frame, item)
+        past = past_of(frame, item)
         wheres = [str(key[1]) for key in others if key[0] == "where"]
         texts |= {(t, past): None for t in (*item.aggregate.rules(), *wheres) if parse(t).fields != {t}}
     if not texts:
@@ -193,7 +198,7 @@ def _without_rate(rows: Rows, key: Sequence[str]) -> Any:
     return found.select(*key, CURRENCY, FX_DAY).order_by(list(key)).limit(MOST_LISTED)
 
 
-def _past(frame: Frame, item: Item) -> frozenset[str]:
+def past_of(frame: Frame, item: Item) -> frozenset[str]:
     """The events that the item's rows are known to have had by the day that is seen."""
     if item.aggregate.basis:
         return frozenset(c for c in item.aggregate.columns()[:1] if c == frame.cut.born)
@@ -202,7 +207,7 @@ def _past(frame: Frame, item: Item) -> frozenset[str]:
 
 def conditions(question: Question, frame: Frame, item: Item, *, dated: bool) -> Conditions:
     """What a row must meet to count for an item; equal keys stand for equal conditions, written out when called."""
-    past = _past(frame, item)
+    past = past_of(frame, item)
     found: dict[tuple[object, ...], Callable[[Frame], Any]] = {}
     if dated and (at := item.at):
         found["within", at] = lambda f: f.within(at)
@@ -243,7 +248,7 @@ def _keys(question: Question, frame: Frame, item: Item, *, balance: bool) -> tup
         if name == MANAGER:
             keys[f"k{place}"] = frame.table.above
         elif name not in GRAINS:
-            keys[f"k{place}"] = frame.dimension(frame.path(name), _past(frame, item))
+            keys[f"k{place}"] = frame.dimension(frame.path(name), past_of(frame, item))
         elif balance:
             if sum(d in GRAINS for d in question.by) > 1:
                 raise Invalid(f"'{item.metric}' is a balance: cut it by one length of period.")

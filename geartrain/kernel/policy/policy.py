@@ -64,6 +64,12 @@ class PolicySet:
     policies: Mapping[tuple[str, str], Policy] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
 
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of all of them: equal hashes, equal policies and equal complaints."""
+        held = [f"{kind}/{key}@{p.version}:{p.sha256}" for (kind, key), p in sorted(self.policies.items())]
+        return sha256("\n".join([*held, *map(repr, self.issues)]).encode()).hexdigest()
+
     def of(self, kind: str) -> dict[str, Policy]:
         """Every policy of a kind by key, in key order."""
         return {key: p for (k, key), p in sorted(self.policies.items(), key=lambda item: item[0]) if k == kind}

@@ -6,7 +6,6 @@ record (`Rule.evaluate`), for whole columns on any engine (`Rule.column`, `Rule.
 """
 
 from geartrain.kernel.rules.axes import Coverage, coverage, enumerate_scenarios
-from geartrain.kernel.rules.column import extra
 from geartrain.kernel.rules.errors import InvalidRule, WrongValue
 from geartrain.kernel.rules.explanation import Explanation
 from geartrain.kernel.rules.functions import FUNCTIONS, Function
@@ -30,7 +29,6 @@ __all__ = [
     "check",
     "coverage",
     "enumerate_scenarios",
-    "extra",
     "functions",
     "parse",
 ]

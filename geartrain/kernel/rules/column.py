@@ -39,11 +39,6 @@ def kind_of(value: Value) -> Kind | None:
     return next((found for found, test in tests.items() if test()), None)
 
 
-def extra(column: Value, name: str) -> Value:
-    """A value of the JSON text in an `extra` column; unknown where it is not there or no text."""
-    return column.cast("json")[name].str
-
-
 class Compiler:
     """Turns the parts of one rule into ibis values.
 

@@ -6,15 +6,18 @@ remainder, and two estimates in double precision whose error the remainder corre
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
+from ibis.common.graph import Graph
 
 from geartrain.kernel.rules.limits import FINE, QUOTIENT, READ
 
+DEEP = 40  # parts; a guarded column has a dozen, a quotient sixty
 Value = Any  # ibis builds its value classes at run time; there is nothing narrower to say
 
 
@@ -96,22 +99,76 @@ def divided(left: Value, right: Value, limit: float) -> Value:
     exactly, tells which way to round. No remainder and no cast to fewer decimals: both are slow in 128 bits.
     """
     scale = FINE + scale_of(right)
-    unit = number(Decimal(1).scaleb(-FINE), FINE)
     size = double(_bare(left)).abs()
     fits = (size < limit) & (size < double(_bare(right)).abs() * float(QUOTIENT))
     # What does not fit is taken out beforehand: DuckDB shares parts only outside a CASE, so there is none below; and
     # it computes what is shared for every row, so that no zero may be left to divide by.
     left = cast(ibis.cases((fits, left)), f"decimal(38, {scale_of(left)})")
-    top = at_scale(left, max(scale, scale_of(left)))
     bottom = cast(right.nullif(number(Decimal(0), scale_of(right))), f"decimal(38, {scale_of(right)})")
-    first = cast(double(left) / double(bottom), f"decimal(38, {FINE})")
-    left_over = top - cast(first * bottom, f"decimal(38, {scale})")
-    quotient = first + cast(double(left_over) / double(bottom), f"decimal(38, {FINE})")
-    rest = top - cast(quotient * bottom, f"decimal(38, {scale})")
+
+    def estimated(left: Value, bottom: Value) -> Value:
+        top = at_scale(left, max(scale, scale_of(left)))
+        first = cast(double(left) / double(bottom), f"decimal(38, {FINE})")
+        return once(first, lambda first: refined(top, bottom, first), deep=None)
+
+    def refined(top: Value, bottom: Value, first: Value) -> Value:
+        left_over = top - cast(first * bottom, f"decimal(38, {scale})")
+        quotient = first + cast(double(left_over) / double(bottom), f"decimal(38, {FINE})")
+        return once(quotient, lambda quotient: rounded(top, bottom, quotient), deep=None)
+
+    def rounded(top: Value, bottom: Value, quotient: Value) -> Value:
+        rest = top - cast(quotient * bottom, f"decimal(38, {scale})")
+        return once(rest, lambda rest: quotient + _beyond(top, bottom, rest, scale), deep=None)
+
+    found = once(left, lambda left: once(bottom, lambda bottom: estimated(left, bottom)))
+    return cast(found, f"decimal(38, {FINE})")
+
+
+def _beyond(top: Value, bottom: Value, rest: Value, scale: int) -> Value:
+    """What the rounding adds to a quotient that leaves a rest: one unit of the last place, or nothing."""
+    unit = number(Decimal(1).scaleb(-FINE), FINE)
     twice, step = (rest + rest).abs(), cast(bottom.abs() * unit, f"decimal(38, {scale})")
     zero = number(Decimal(0), scale)
     up = _one_if((twice > step) | ((twice == step) & ((rest < zero) == (top < zero)))) * _sign(rest) * _sign(bottom)
-    return cast(quotient + cast(cast(up, "decimal(19, 0)") * unit, f"decimal(38, {FINE})"), f"decimal(38, {FINE})")
+    return cast(cast(up, "decimal(19, 0)") * unit, f"decimal(38, {FINE})")
+
+
+def once(value: Value, use: Callable[[Value], Value], *, deep: int | None = DEEP) -> Value:
+    """What is made of a value that stands in it several times.
+
+    DuckDB and PostgreSQL work out once what is repeated, but plan for seconds where it is repeated within what is
+    repeated; Spark's planner copies it into each place and runs out of memory. There it is the one element of a list,
+    under a name: always on Spark, elsewhere from so many parts on (None: never).
+    """
+    named = _on_spark(value) or (deep is not None and len(Graph.from_bfs(value.op())) >= deep)
+    return ibis.array([value]).map(use)[0] if named else use(value)
+
+
+def json_text(column: Value, key: str) -> Value:
+    """The text under a key of a column of JSON objects; unknown where it is not there or no text."""
+    if not _on_spark(column):
+        return column.cast("json")[key].str
+    # Ibis 12 decodes text a second time on Spark and fails on it. A path has no way to escape its quotes.
+    quote = '"' if "'" in key else "'"
+    found = _variant_get(_try_parse_json(column), f"$[{quote}{key}{quote}]")
+    return ibis.cases((_schema_of_variant(found) == "STRING", cast(found, "string")))
+
+
+# Spark's own. What they hand to each other is a VARIANT, which Ibis does not know.
+@ibis.udf.scalar.builtin(name="try_parse_json")  # type: ignore[untyped-decorator]
+def _try_parse_json(text: str) -> str: ...  # type: ignore[empty-body]
+
+
+@ibis.udf.scalar.builtin(name="variant_get")  # type: ignore[untyped-decorator]
+def _variant_get(value: str, path: str) -> str: ...  # type: ignore[empty-body]
+
+
+@ibis.udf.scalar.builtin(name="schema_of_variant")  # type: ignore[untyped-decorator]
+def _schema_of_variant(value: str) -> str: ...  # type: ignore[empty-body]
+
+
+def _on_spark(value: Value) -> bool:
+    return bool(value.get_backend().name == "pyspark")
 
 
 def _one_if(test: Value) -> Value:

@@ -12,7 +12,7 @@ import ibis
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.records import ColumnKind
-from geartrain.kernel.rules import axes, canonical, column, explanation, limits, reader, record
+from geartrain.kernel.rules import axes, canonical, column, columns, explanation, limits, reader, record
 from geartrain.kernel.rules.errors import InvalidRule, did_you_mean, place
 from geartrain.kernel.rules.kinds import Kind, of_column
 from geartrain.kernel.rules.tree import Field, Literal, Node, Scalar
@@ -101,7 +101,7 @@ class Rule:
                 return table[path]
             head, _, tail = path.partition(".")
             if head == EXTRA and tail and "." not in tail and EXTRA in names:
-                return column.extra(table[EXTRA], tail)
+                return columns.json_text(table[EXTRA], tail)
             at = next(n.at for n in self.root.walk() if isinstance(n, Field) and n.path == path)
             problem, hint = _missing(path, names)
             raise InvalidRule(problem, text=self.text, at=at, where=self.where, hint=hint)

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from threading import Lock, RLock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import ibis
@@ -268,10 +268,19 @@ class EmbeddedSnapshot:
 
     def __init__(self, warehouse: EmbeddedWarehouse, state: State) -> None:
         self.warehouse, self.state, self.id = warehouse, state, state.manifest.id
-        self._running = Lock()
-        cursor = warehouse.duck.cursor()
-        self.con = ibis.duckdb.from_connection(cursor)
-        self._close = weakref.finalize(self, _close, warehouse, state, cursor)
+        self._running, self._opening = Lock(), Lock()
+        self._con: Any = None
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        self._close = weakref.finalize(self, _close, warehouse, state, self._cursors)
+
+    @property
+    def con(self) -> Any:
+        """Opened by the first question: most snapshots are asked only which state they are."""
+        with self._opening:
+            if self._con is None:
+                self._cursors.append(cursor := self.warehouse.duck.cursor())
+                self._con = ibis.duckdb.from_connection(cursor)
+            return self._con
 
     def table(self, name: str, *, known_as_of: datetime | None = None) -> ibis.Table:
         """One row per key, a plain scan of files unless older knowledge is asked for."""
@@ -340,8 +349,9 @@ class EmbeddedSnapshot:
         return ops.DatabaseTable(name, schema=ibis.schema(columns), source=self.con, namespace=where).to_expr()
 
 
-def _close(warehouse: EmbeddedWarehouse, state: State, cursor: duckdb.DuckDBPyConnection) -> None:
-    cursor.close()
+def _close(warehouse: EmbeddedWarehouse, state: State, cursors: list[duckdb.DuckDBPyConnection]) -> None:
+    for cursor in cursors:
+        cursor.close()
     warehouse.let_go(state)
 
 

@@ -36,6 +36,8 @@ CONFIG = {
     "spark.sql.session.timeZone": "UTC",
     # As DuckDB and PostgreSQL have it: an overflow or a cast that cannot be is an error, never a silent NULL.
     "spark.sql.ansi.enabled": "true",
+    # Products keep the decimals that Ibis and the other engines give them.
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
     # Instants are stored without a zone. Read as Spark's TIMESTAMP in a UTC session they are what Ibis' literals are.
     "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",

@@ -133,6 +133,7 @@ def _sources(found: Funnel, request: Any) -> Any:
 PAGE = Page(
     key="funnel",
     title="Funnel",
+    from_facts=True,
     path="funnel/",
     view=funnel,
     group=Group.performance,

@@ -187,6 +187,7 @@ def _records(found: Explanation, request: Any) -> Table:
 PAGE = Page(
     key="metrics",
     title="Metrics",
+    from_facts=True,
     path="metrics/",
     view=metrics,
     group=Group.definitions,

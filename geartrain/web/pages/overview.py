@@ -114,6 +114,7 @@ def _deals(request: Any, deals: Any, name: str, empty: str) -> Any:
 PAGE = Page(
     key="overview",
     title="Overview",
+    from_facts=True,
     path="overview/",
     view=overview,
     group=Group.performance,

@@ -118,6 +118,7 @@ def _months(found: Pipeline, request: Any) -> Picture:
 PAGE = Page(
     key="pipeline",
     title="Pipeline",
+    from_facts=True,
     path="pipeline/",
     view=pipeline,
     group=Group.performance,

@@ -120,6 +120,7 @@ def _hours(found: Productivity, request: Any) -> Picture:
 PAGE = Page(
     key="productivity",
     title="Productivity",
+    from_facts=True,
     path="productivity/",
     view=productivity,
     group=Group.performance,

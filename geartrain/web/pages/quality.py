@@ -123,6 +123,7 @@ def _trust(value: Any) -> str:
 PAGE = Page(
     key="quality",
     title="Data quality",
+    from_facts=True,
     path="quality/",
     group=Group.data,
     icon="quality",

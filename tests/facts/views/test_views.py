@@ -229,3 +229,26 @@ def test_an_owner_without_interactions_is_a_pair(facts):
     pairs = [(r["user_id"], r["interactions"], r["is_owner"]) for r in found.view("seller_interaction", "2026-03-01")]
     # Closed on a bare day: the meeting of that afternoon still led to it.
     assert pairs == [("ann", 0, True), ("bob", 1, False)]
+
+
+def test_credit_in_another_currency_meets_the_quota_at_the_rate_of_the_day_it_was_won(facts):
+    """100 EUR at 1.1 and 50 USD against a quota in dollars; what has no rate is left out and counted."""
+    quota = {"user_id": "u", "measure": "bookings", "period_start": "2026-01-01", "period_end": "2026-04-01"}
+    won = {"is_closed": True, "is_won": True, "owner_id": "u"}
+    deals = [
+        {**open_deal("o1"), **won, "closed_at": "2026-02-03", "amount": 100, "currency": "EUR"},
+        {**open_deal("o2"), **won, "closed_at": "2026-02-04", "amount": 50, "currency": "USD"},
+        {**open_deal("o3"), **won, "closed_at": "2026-02-04", "amount": 70, "currency": "GBP"},
+        {**open_deal("o4"), **won, "closed_at": "2026-02-20", "amount": 100, "currency": "EUR"},
+    ]
+    pair = {"from_currency": "EUR", "to_currency": "USD"}
+    rates = [
+        {**pair, "date": "2026-02-01", "kind": "spot", "rate": "1.1"},
+        {**pair, "date": "2026-02-04", "kind": "spot", "rate": "1.3"},
+        {**pair, "date": "2026-01-31", "kind": "month_end", "rate": "1.05"},
+    ]
+    (row,) = facts(quota=[{**quota, "amount": 1000, "currency": "USD"}], opportunity=deals, fx_rate=rates).view(
+        "seller_quota", "2026-03-01"
+    )
+    # On the 20th the last spot rate is older than a week: the month's end holds.
+    assert (row["credited"], row["deals"], row["unconverted"]) == (Decimal("265"), 4, 1)

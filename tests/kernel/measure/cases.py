@@ -101,6 +101,12 @@ METRICS: Mapping[str, Metric] = {
             "ratio",
         ),
         metric("days_open", "{from: opportunity, value: {agg: km_median, start: created_at, end: closed_at}}", "days"),
+        metric(
+            "win_chance",
+            "{from: opportunity, value: {agg: cumulative_incidence, start: created_at, end: closed_at,"
+            " reached: is_won, within: 90}}",
+            "ratio",
+        ),
         metric("waterfall", f"{{from: deal_state, value: {WATERFALL}}}", "money"),
         metric("tier", f"{{{OPP}, where: \"extra.tier = 'gold'\", value: {{agg: count, where: is_won}}}}"),
     ]
@@ -260,6 +266,7 @@ CASES: Sequence[Case] = (
     Case("a cohort within its time", "mql_to_sal", [["2026-01", 0.5]], by=["month"], facts={"lead": LEADS},
          as_of=date(2026, 2, 10), notes=["Immature"]),
     Case("a cohort seen earlier", "mql_to_sal", [[0.25]], facts={"lead": LEADS}, as_of=date(2026, 1, 31)),
+    Case("a chance beside lost and open deals", "win_chance", [[0.5]], as_of=date(2026, 12, 31)),
     Case("durations that still run", "days_open", [[36]], as_of=date(2026, 2, 28)),
     Case("durations by a reference", "days_open", [["AMER", None], ["EMEA", 36], ["unmapped: xavier", None],
          [None, None]], by=["region"],

@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pandas as pd
 import pytest
@@ -123,6 +124,32 @@ def test_kaplan_meier_agrees_with_lifelines(source, lives, q):
     curve = KaplanMeierFitter().fit(durations, ended).survival_function_.round(9)
     expected = qth_survival_time(1 - q, pd.DataFrame(curve))
     assert found == (None if expected == float("inf") else expected)
+
+
+@few
+@given(st.lists(st.tuples(days, st.integers(0, 60), st.sampled_from(["won", "lost", "open"])), min_size=1, max_size=20))
+def test_incidence_is_the_product_of_what_is_left_and_what_comes(source, lives):
+    """Against the definition, deal by deal in exact fractions; and with nobody running it is the plain share."""
+    as_of = START + timedelta(days=400)
+    rows, spans = [], []
+    for n, (start, length, how) in enumerate(lives):
+        closed = None if how == "open" else start + timedelta(days=length)
+        rows.append(deal(f"o{n}", how, created_at=start, closed_at=closed))
+        spans.append((length if closed else (as_of - start).days + 1, how))
+    spec = (
+        "{from: opportunity, at: created_at, value: {agg: cumulative_incidence, start: created_at, end: closed_at,"
+        " reached: is_won, within: 45}}"
+    )
+    asked = metric("incidence", spec, "ratio")
+    found = query(source({"opportunity": rows}, as_of=as_of), {"incidence": asked}, keys=["incidence"]).rows[0][0]
+    left, share = Fraction(1), Fraction(0)
+    for day in range(46):
+        at_risk = sum(t >= day for t, _ in spans)
+        won = sum(t == day and how == "won" for t, how in spans)
+        lost = sum(t == day and how == "lost" for t, how in spans)
+        if at_risk:
+            share, left = share + left * won / at_risk, left * (at_risk - won - lost) / at_risk
+    assert float(found) == pytest.approx(float(share), abs=1e-9)
 
 
 @st.composite

@@ -80,7 +80,7 @@ def test_the_folder_is_the_register_of_primitives():
     names = {p.model_fields["agg"].default for p in PRIMITIVES}
     assert names == {
         "count", "count_distinct", "sum", "mean", "median", "quantile", "min", "max",
-        "cohort_conversion", "km_median", "as_of_sum", "waterfall",
+        "cohort_conversion", "km_median", "cumulative_incidence", "as_of_sum", "waterfall",
     }  # fmt: skip
 
 

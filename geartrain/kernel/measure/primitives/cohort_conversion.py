@@ -34,6 +34,10 @@ class CohortConversion(Aggregate):
         """Both dates."""
         return (self.entered, self.reached)
 
+    def gives(self, rows: Rows) -> Any:
+        """Whether the row got there."""
+        return ibis.ifelse(self._reached(rows).fill_null(False), "reached", "not reached")
+
     def parts(self) -> Mapping[str, Part]:
         """The cohort, those that reached, and of both those that have had their time."""
         key = (self.entered, self.reached, self.within, self.matures)

@@ -33,6 +33,11 @@ class KmMedian(Aggregate):
         """Both ends."""
         return (self.start, self.end)
 
+    def gives(self, rows: Rows) -> Any:
+        """Both ends as text, the second empty while it is running."""
+        start, end = (rows.value(rule).cast("string") for rule in (self.start, self.end))
+        return start.fill_null("") + " to " + end.fill_null("")
+
     def parts(self) -> Mapping[str, Part]:
         """None: the curve needs more than one pass."""
         return {}

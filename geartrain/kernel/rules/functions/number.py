@@ -27,13 +27,16 @@ def _round_column(value: Any, decimals: int) -> Any:
 
 def _step(value: Any, *, down: bool) -> Any:
     """Floor or ceiling: engines give them as 64-bit integers or doubles, so they are made of a rounding."""
-    near = columns.at_scale(value, 0)
-    one = columns.number(Decimal(1), 0)
     scale = columns.scale_of(value)
     if scale == 0:
         return value
-    beyond = columns.at_scale(near, scale) > value if down else columns.at_scale(near, scale) < value
-    return ibis.cases((beyond, near - one if down else near + one), (value.notnull(), near))
+
+    def stepped(value: Any) -> Any:
+        near, one = columns.at_scale(value, 0), columns.number(Decimal(1), 0)
+        beyond = columns.at_scale(near, scale) > value if down else columns.at_scale(near, scale) < value
+        return ibis.cases((beyond, near - one if down else near + one), (value.notnull(), near))
+
+    return columns.once(value, stepped)
 
 
 def _extreme(values: tuple[Any, ...], pick: Any) -> Any:

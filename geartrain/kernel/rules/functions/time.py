@@ -56,7 +56,8 @@ def _days_between_column(start: Any, end: Any) -> Any:
     seconds = _second_of_day(end) - _second_of_day(start)
     borrow = ibis.cases((seconds < 0, 1), else_=0)
     days = columns.cast(_days_column(start, end) - borrow, "decimal(38, 9)")
-    return days + columns.cast((seconds + borrow * _DAY_SECONDS) / float(_DAY_SECONDS), "decimal(38, 9)")
+    part = columns.double(seconds + borrow * _DAY_SECONDS) / float(_DAY_SECONDS)
+    return days + columns.cast(part, "decimal(38, 9)")
 
 
 def _second_of_day(value: Any) -> Any:
