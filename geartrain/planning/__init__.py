@@ -1,0 +1,1 @@
+"""Goals, structure, coverage, capacity, territories, quotas, rules of engagement."""
