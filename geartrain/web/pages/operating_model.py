@@ -55,8 +55,8 @@ def _goals(request: Any, goals: tuple[use.GoalStands, ...]) -> Table:
         Col("period", "Period"),
         Col("wanted", "Wanted", unit="money", compact=True),
         Col("reached", "Reached", unit="money", compact=True),
-        Col("attainment", "Attainment", unit="percent"),
-        Col("elapsed", "Of the period", unit="percent"),
+        Col("attainment", "Attainment", unit="ratio"),
+        Col("elapsed", "Of the period", unit="ratio"),
     )
     empty = "No goal is stated. Write a corporate_goals policy: what is wanted of which metric, by when."
     return make_table(request, name="goals", columns=columns, rows=rows, caption="Corporate goals", empty=empty)
