@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,7 +29,7 @@ class Shares:
 
     tree: Tree
     policy: QuotaPolicy
-    sums: Mapping[str, Sequence[int]]
+    sums: dict[str, list[int]]
     issues: list[Issue] = field(default_factory=list)
     _said: set[tuple[int, str]] = field(default_factory=set)
 
@@ -114,7 +114,7 @@ def measures_of(tree: Tree, policy: QuotaPolicy) -> tuple[dict[str, list[int]], 
     found = {}
     for name, weight in wanted.items():
         values = leaf_values(tree, weight, issues)
-        found[name] = _summed(tree, [v * f for v, f in zip(values, factors, strict=True)])
+        found[name] = summed(tree, [v * f for v, f in zip(values, factors, strict=True)])
     return found, issues
 
 
@@ -160,7 +160,8 @@ def _by_rule(tree: Tree, text: str) -> list[Decimal | None]:
     return found
 
 
-def _summed(tree: Tree, values: Sequence[Fraction]) -> list[int]:
+def summed(tree: Tree, values: Sequence[Fraction]) -> list[int]:
+    """Leaf sums of every node, in whole numbers."""
     common = lcm(*{v.denominator for v in values}) if values else 1
     found = [int(v * common) for v in values]
     for n in range(len(found) - 1, -1, -1):
