@@ -42,12 +42,14 @@ class Task:
 
     Args:
         owner: Login of who started it: nobody else sees it.
+        page: Name of the address that shows it.
         context: What the page of the task needs besides.
     """
 
     id: str
     title: str
     owner: str
+    page: str = ""
     context: dict[str, Any] = field(default_factory=dict)
     state: State = State.waiting
     phase: str = ""
@@ -71,6 +73,18 @@ class Task:
             self.state = State.cancelled
 
     @property
+    def url(self) -> str:
+        """Where it is shown."""
+        from django.urls import reverse
+
+        return reverse(self.page, args=[self.id]) if self.page else ""
+
+    @property
+    def percent(self) -> int | None:
+        """How far it is; None where that is not known."""
+        return min(100, round(100 * self.done / self.total)) if self.total else None
+
+    @property
     def over(self) -> bool:
         """Whether it has ended, one way or another."""
         return self.state in (State.done, State.failed, State.cancelled)
@@ -82,15 +96,21 @@ _lock = threading.Lock()
 _runner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="task")
 
 
-def start_task(actor: Actor, title: str, work: Callable[[Task], Any], **context: Any) -> Task:
+def start_task(actor: Actor, title: str, work: Callable[[Task], Any], *, page: str = "", **context: Any) -> Task:
     """Begin some work, after what is running already. `work` is given the task to report progress to."""
-    task = Task(secrets.token_urlsafe(12), title, actor.login, context)
+    task = Task(secrets.token_urlsafe(12), title, actor.login, page, context)
     with _lock:
         _tasks[task.id] = task
         for old in [t.id for t in _tasks.values() if t.over][: max(0, len(_tasks) - KEPT)]:
             del _tasks[old]
     _runner.submit(_run, task, work)
     return task
+
+
+def own_tasks(actor: Actor) -> list[Task]:
+    """What one started, latest first, as long as the server remembers it."""
+    with _lock:
+        return [t for t in reversed(_tasks.values()) if t.owner == actor.login]
 
 
 def get_task(actor: Actor, task_id: str) -> Task:

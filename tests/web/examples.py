@@ -21,13 +21,20 @@ CAPTURED: Mapping[str, Any] = {
     "scenario": "none-such",
     "pack_id": "none-such",
     "format": "pdf",
+    "kind": "metric",
+    "commitment": 987654321,
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
+    "new-policy": {"kind": "metric", "key": "win_rate"},
     "record": {"key": "O-1"},
     "affected": {"rule": "", "type": "opportunity", "field": "product_id", "value": "GTXPro"},
 }
 # Routes whose example nobody finds: a task belongs to who started it, scenarios and packs are made by tests.
-MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-task", "pack", "pack-file"}
+MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-task", "pack", "pack-file"} | {
+    "policy-task",
+    "audit-task",
+    "commitment",
+}
 
 
 def routes() -> list[tuple[Page, Page | Route, Permission | None]]:

@@ -107,7 +107,7 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
@@ -116,15 +116,8 @@ from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.measure.aggregate import Expression
 from geartrain.kernel.measure.primitives import AnyAggregate
 from geartrain.kernel.periods import FiscalCalendar
+from geartrain.kernel.policy.kind import Envelope, Strict
 from geartrain.kernel.rules import InvalidRule, parse
-
-Key = Field(pattern=r"^[a-z][a-z0-9_]*$")
-
-
-class Strict(BaseModel):
-    """Unknown keys are refused by name; what is read never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class MetricClass(StrEnum):
@@ -254,26 +247,19 @@ class Example(Strict):
     rows: tuple[tuple[Any, ...], ...]
 
 
-class Metric(Strict):
+class Metric(Envelope[Spec]):
     """A metric as its policy states it."""
 
     kind: Literal["metric"] = "metric"
-    key: str = Key
-    version: int = Field(default=1, ge=1)
-    name: str = Field(min_length=1)
     class_: MetricClass = Field(alias="class")
     type: MetricType
     function: Function
-    owner: str = Field(min_length=1, description="exactly one role or person")
     direction: Direction
     unit: str = Field(min_length=1)
-    spec: Spec
     drives: tuple[str, ...] = ()
     goals: tuple[str, ...] = ()
     target: Target | None = None
     basis: str = ""
-    definition: str = Field(min_length=1)
-    notes: str = ""
     examples: tuple[Example, ...] = ()
     _text: str = PrivateAttr(default="")
 

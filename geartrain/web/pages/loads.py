@@ -99,14 +99,16 @@ def new_load(request: Any) -> HttpResponse:
         )
         return result.as_json()
 
-    task = start_task(actor, "Reading the files", try_it, upload=key, source=source, names=names, dry=True)
+    task = start_task(
+        actor, "Reading the files", try_it, page="load-task", upload=key, source=source, names=names, dry=True
+    )
     return HttpResponseRedirect(reverse("load-task", args=[task.id]))
 
 
 def load_task(request: Any, task_id: str) -> HttpResponse:
     """How far it is; then what it would load, or what it loaded."""
     task = get_task(request.actor, task_id)
-    context: dict[str, Any] = {"task": task, "percent": _percent(task)}
+    context: dict[str, Any] = {"task": task}
     if task.result is not None:
         rows = [_counts(name, c) for name, c in sorted(task.result["types"].items())]
         context |= {
@@ -132,7 +134,9 @@ def confirm_load(request: Any, task_id: str) -> HttpResponse:
         drop_upload(ws, key)
         return result.as_json()
 
-    task = start_task(actor, "Loading", load, upload=key, source=source, names=tried.context["names"], dry=False)
+    task = start_task(
+        actor, "Loading", load, page="load-task", upload=key, source=source, names=tried.context["names"], dry=False
+    )
     return HttpResponseRedirect(reverse("load-task", args=[task.id]))
 
 
@@ -180,10 +184,6 @@ def _source(request: Any) -> str:
     if source not in SOURCES:
         raise Invalid(f"There is no source '{source[:40]}'.", hint=f"One of: {', '.join(SOURCES)}.")
     return source
-
-
-def _percent(task: Task) -> int | None:
-    return min(100, round(100 * task.done / task.total)) if task.total else None
 
 
 LOAD, POST = Permission.load_facts, ("POST",)

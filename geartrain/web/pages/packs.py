@@ -152,8 +152,7 @@ def task(request: Any, task_id: str) -> HttpResponse:
         if request.headers.get("HX-Request"):
             return HttpResponse(headers={"HX-Redirect": found.context["then"]})
         return HttpResponseRedirect(found.context["then"])
-    percent = min(100, round(100 * found.done / found.total)) if found.total else None
-    context = {"task": found, "percent": percent, "pack_id": found.context["pack"]}
+    context = {"task": found, "pack_id": found.context["pack"]}
     if isinstance(found.result, RestatedPack):
         context |= _restated(request, found.result)
     return render(request, "pages/pack_task.html", context)
@@ -385,8 +384,8 @@ def _row(ws: Any, info: PackInfo) -> dict[str, Any]:
 
 
 def _started(request: Any, title: str, work: Callable[[Task], Any], **context: Any) -> HttpResponse:
-    started = start_task(request.actor, title, work, **context)
-    return HttpResponseRedirect(reverse("pack-task", args=[started.id]))
+    started = start_task(request.actor, title, work, page="pack-task", **context)
+    return HttpResponseRedirect(started.url)
 
 
 def _told(request: Any, back: str, work: Callable[[], HttpResponse]) -> HttpResponse:

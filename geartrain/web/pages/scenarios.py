@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -10,21 +9,18 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from geartrain.facts import record_types
 from geartrain.kernel.errors import GeartrainError, Invalid, NotFound
 from geartrain.services import scenarios as use
 from geartrain.services.access import Permission
-from geartrain.services.backtests import Tried, backtest_policy
+from geartrain.services.backtests import backtest_policy
 from geartrain.services.scenario_runs import Comparison, compare_scenarios, latest_run, run_scenario
 from geartrain.services.view import parse_day
 from geartrain.web.comparisons import exact_table, moved, shown_table
 from geartrain.web.exports import exported
-from geartrain.web.records import record_url
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table
 from geartrain.web.tasks import Task, get_task, start_task
-
-MOST_TRIED = 200
+from geartrain.web.trials import MOST_TRIED, changes_table, figures_table
 
 
 def scenarios(request: Any) -> HttpResponse:
@@ -98,8 +94,8 @@ def run(request: Any, scenario: str) -> HttpResponse:
     def work(task: Task) -> Comparison:
         return run_scenario(ws, actor, key=scenario, progress=task.report)
 
-    task = start_task(actor, f"Running {held.name}", work, names=[(held.key, held.name)])
-    return HttpResponseRedirect(reverse("scenario-task", args=[task.id]))
+    task = start_task(actor, f"Running {held.name}", work, page="scenario-task", names=[(held.key, held.name)])
+    return HttpResponseRedirect(task.url)
 
 
 def compare(request: Any) -> HttpResponse:
@@ -114,26 +110,19 @@ def compare(request: Any) -> HttpResponse:
     def work(task: Task) -> Comparison:
         return compare_scenarios(ws, actor, keys=keys, progress=task.report)
 
-    task = start_task(actor, "Comparing scenarios", work, names=names)
+    task = start_task(actor, "Comparing scenarios", work, page="scenario-task", names=names)
     return HttpResponseRedirect(reverse("scenario-task", args=[task.id]))
 
 
 def task_page(request: Any, task_id: str) -> HttpResponse:
     """How far it is; then the numbers side by side."""
     task = get_task(request.actor, task_id)
-    percent = min(100, round(100 * task.done / task.total)) if task.total else None
-    context: dict[str, Any] = {"task": task, "percent": percent}
+    context: dict[str, Any] = {"task": task}
     if isinstance(task.result, Comparison):
         if (file := exported(request, exact_table(request, task.result))) is not None:
             return file
         context |= _shown(request, task.result) | {"last": task.result}
     return render(request, "pages/scenario_task.html", context)
-
-
-def stop(request: Any, task_id: str) -> HttpResponse:
-    """Cancel what runs."""
-    get_task(request.actor, task_id).cancel()
-    return HttpResponseRedirect(reverse("scenario-task", args=[task_id]))
 
 
 def draft(request: Any, scenario: str) -> HttpResponse:
@@ -186,8 +175,8 @@ def backtest(request: Any, scenario: str) -> HttpResponse:
         request.workspace, request.actor, text=found.body, where=found.where, since=held.since, until=held.until,
         as_of=held.as_of, limit=MOST_TRIED,
     )  # fmt: skip
-    table = _changes(request, tried)
-    context = {"held": held, "tried": tried, "table": table, "figures": _figures(request, tried)}
+    table = changes_table(request, tried)
+    context = {"held": held, "tried": tried, "table": table, "figures": figures_table(request, tried)}
     return exported(request, table) or render(request, "pages/scenario_backtest.html", context)
 
 
@@ -195,52 +184,6 @@ def _shown(request: Any, found: Comparison) -> dict[str, Any]:
     every = request.GET.get("every") == "1"
     shown = {"table": shown_table(request, found, every=every), "chart": moved(request, found), "every": every}
     return shown | {"same": len(found.rows) - len(found.changed)}
-
-
-def _changes(request: Any, tried: Tried) -> Any:
-    rows = [
-        {
-            "subject": c.subject,
-            "before": c.before.result or "none",
-            "after": c.after.result or "none",
-            "amount_before": c.amount_before,
-            "amount_after": c.amount_after,
-            "why_before": "; ".join(s.text for s in c.before.trace),
-            "why_after": "; ".join(s.text for s in c.after.trace),
-        }
-        for c in tried.found.changes
-    ]
-    columns = (
-        Col("subject", "Subject", href=_subject_href),
-        Col("before", "Today"),
-        Col("after", "Draft"),
-        Col("amount_before", "Amount today", unit="money"),
-        Col("amount_after", "Amount, draft", unit="money"),
-        Col("why_before", "Why today", wide=True, sortable=False),
-        Col("why_after", "Why under the draft", wide=True, sortable=False),
-    )
-    empty = "Nothing would have been decided otherwise in this window."
-    return make_table(request, name="changes", columns=columns, rows=rows, caption="What differs", empty=empty)
-
-
-def _subject_href(row: Mapping[str, Any]) -> str:
-    """The record a subject is about; nowhere where it is a month, a view or a record with several key columns."""
-    kind, _, key = str(row["subject"]).partition("#")[0].partition("/")
-    found = record_types().get(kind)
-    return record_url(kind, key) if found is not None and len(found.key) == 1 else ""
-
-
-def _figures(request: Any, tried: Tried) -> Any:
-    rows = [{"label": f.label, "period": f.period, "before": f.before, "after": f.after} for f in tried.found.figures]
-    units = {f.unit for f in tried.found.figures}
-    unit = units.pop() if len(units) == 1 else ""
-    columns = (
-        Col("label", "Figure"),
-        Col("period", "Period"),
-        Col("before", "Today", unit=unit),
-        Col("after", "Draft", unit=unit),
-    )
-    return make_table(request, name="figures", columns=columns, rows=rows, caption="Figures", export=False)
 
 
 def _drafts(request: Any) -> list[tuple[str, str]]:
@@ -278,7 +221,6 @@ PAGE = Page(
         Route("scenarios/new/", new_scenario, "new-scenario", methods=("GET", "HEAD", "POST")),
         Route("scenarios/compare/", compare, "compare-scenarios", methods=POST),
         Route("scenarios/tasks/<str:task_id>/", task_page, "scenario-task"),
-        Route("scenarios/tasks/<str:task_id>/stop/", stop, "stop-scenario", methods=POST),
         Route("scenarios/<str:scenario>/", scenario, "scenario"),
         Route("scenarios/<str:scenario>/run/", run, "run-scenario", methods=POST),
         Route("scenarios/<str:scenario>/draft/", draft, "scenario-draft", methods=POST),
