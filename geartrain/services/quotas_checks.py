@@ -10,6 +10,7 @@ from typing import Any
 from geartrain.kernel.issues import Issue, Level
 from geartrain.planning.quotas.cascade import allocate
 from geartrain.planning.quotas.check import check_rows
+from geartrain.planning.quotas.editing import decide, edit
 from geartrain.planning.quotas.sheet import fingerprint
 from geartrain.services.quotas_edits import read_sheet
 from geartrain.services.quotas_files import Inputs
@@ -34,7 +35,7 @@ class Checked:
 def check_sheet(inputs: Inputs, file: Path | None) -> Checked:
     """Check a file of quotas, or what the policy gives where none is named."""
     plan = inputs.plan
-    sheet = allocate(plan)
+    sheet = decide(plan)
     issues = list(sheet.issues)
     if file is None:
         rows, left, manifest = list(sheet.rows()), sheet.unallocated(), None
@@ -78,8 +79,7 @@ def reconcile(
 ) -> dict[str, Any]:
     """What is handed down beside what comes from below: rows, the kept nodes' sheet, issues."""
     from geartrain.kernel.errors import Invalid
-    from geartrain.planning.quotas.editing import edit
-    from geartrain.planning.quotas.edits import Edit
+    from geartrain.planning.quotas.asked import Edit
     from geartrain.planning.quotas.reconcile import from_capacity, from_regression, from_table, reconciled
     from geartrain.services.quotas_files import read_table
 
@@ -94,7 +94,7 @@ def reconcile(
         hint = "Name --bottom-up FILE, or --capacity and --productivity, or --history and --driver."
         raise Invalid("There is nothing from below to reconcile with.", hint=hint)
     sheet = allocate(plan)
-    edits = []
+    edits = list(inputs.policy.edits)
     for name in keep:
         node = plan.tree.find(name)
         for c in (c for c in range(len(plan.cells.keys)) if found.stated[node, c]):

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.policy.document import read_document
-from geartrain.planning.quotas.edits import Edit
+from geartrain.planning.quotas.asked import Edit
 from geartrain.services.quotas_files import read_text, refusal
 
 SYNTAX = {

@@ -23,7 +23,7 @@ def allocate(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Hand a goal down the hierarchy, to the cent: base conserves at every parent, hedged is over-assigned."""
-    from geartrain.planning.quotas.cascade import allocate as cascade
+    from geartrain.planning.quotas.editing import decide
 
     found = inputs_of(hierarchy, targets, policy, workspace, login)
-    show(format, cascade(found.plan), found.manifest)
+    show(format, decide(found.plan), found.manifest)

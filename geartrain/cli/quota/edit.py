@@ -12,7 +12,7 @@ from geartrain.cli.output import Format, FormatOption, console, print_rows
 from geartrain.cli.quota.options import HierarchyOption, PolicyOption, TargetsOption, inputs_of, show
 
 if TYPE_CHECKING:
-    from geartrain.planning.quotas.edits import Edit
+    from geartrain.planning.quotas.asked import Edit
 
 Words = list[str]
 
@@ -62,6 +62,7 @@ def edit(
         asked += [edit_in_words(verb, w, cell={} if verb == "fit" else within, hedged=hedged) for w in said]
     asked = asked[: len(asked) - undo]
     found = inputs_of(hierarchy, targets, policy, workspace, login)
+    asked = [*found.policy.edits, *asked]
     edited = apply(found.plan, allocate(found.plan), asked)
     effect = list(edited.effect())
     if format is Format.table:

@@ -47,7 +47,7 @@ def apportion_many(totals: Ints, weights: Sequence[int], unit: int = 1) -> Ints:
     whole, rest = np.divmod(np.abs(totals), unit)
     live = np.array([i for i, w in enumerate(weights) if w])
     most = int(whole.max(initial=0))
-    small = most * max(weights) < SAFE
+    small = max(most, 1) * sum(weights) < SAFE
     split = _in_whole_numbers if small else _in_extended_precision
     parts = split(whole, [weights[i] for i in live])
     open_ = parts[2]

@@ -15,8 +15,9 @@ import numpy as np
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.planning.quotas.apportion import Ints, apportion
-from geartrain.planning.quotas.cascade import REASONS, Plan, hedged_of, split
-from geartrain.planning.quotas.edits import Changes, Edit, changes_of
+from geartrain.planning.quotas.asked import Edit
+from geartrain.planning.quotas.cascade import REASONS, Plan, allocate, hedged_of, split
+from geartrain.planning.quotas.edits import Changes, changes_of
 from geartrain.planning.quotas.fitting import fit
 from geartrain.planning.quotas.gates import CODES, OPEN
 from geartrain.planning.quotas.policy import Then
@@ -67,6 +68,12 @@ def edit(plan: Plan, sheet: Sheet, edits: Sequence[Edit]) -> Edited:
     issues = (*sheet.issues, *work.issues, *_unreached(plan, work.changes, hedged))
     after = replace(sheet, base=work.base, hedged=hedged, left=left, issues=issues)
     return Edited(sheet, after, touched)
+
+
+def decide(plan: Plan) -> Sheet:
+    """The sheet of a policy with the edits it states itself."""
+    sheet = allocate(plan)
+    return edit(plan, sheet, plan.policy.edits).sheet if plan.policy.edits else sheet
 
 
 @dataclass

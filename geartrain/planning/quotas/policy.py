@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from geartrain.kernel.policy import Strict
 from geartrain.kernel.rules import Rule, parse
+from geartrain.planning.quotas.asked import Edit
 
 Positive = Annotated[Decimal, Field(gt=0)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
@@ -164,8 +165,25 @@ class QuotaPolicy(Strict):
     goals: str = "default"
     goal: str = ""
     period: str = ""
+    targets: tuple[dict[str, str], ...] = Field(default=(), description="cell columns and amount, instead of a goal")
+    people: str = Field(default="", description="rule over people that carry quotas; their managers stand above them")
+    edits: tuple[Edit, ...] = Field(default=(), description="what was decided by hand, whatever its order")
     measure: str = Field(default="bookings", description="the measure the quotas are stated in")
     letter: str = Field(default="", description="what a quota letter says below the figures")
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _text_targets(cls, values: object) -> object:
+        rows = values if isinstance(values, list | tuple) else ()
+        plain = [{str(k): str(v) for k, v in row.items()} for row in rows if isinstance(row, Mapping)]
+        return plain if len(plain) == len(rows) and values is not None else values
+
+    @field_validator("people")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if value:
+            parse(value, where="people")
+        return value
 
     @field_validator("period", mode="before")
     @classmethod

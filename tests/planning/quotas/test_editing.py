@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geartrain.kernel.errors import Conflict, GeartrainError, Invalid
+from geartrain.planning.quotas.asked import Edit
 from geartrain.planning.quotas.cascade import allocate
 from geartrain.planning.quotas.check import verify, verify_edit
 from geartrain.planning.quotas.editing import edit
-from geartrain.planning.quotas.edits import Edit
 from geartrain.planning.quotas.fitting import fit
 from tests.planning.quotas.sheets import laid, plans, three
 
