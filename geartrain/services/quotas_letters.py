@@ -29,6 +29,7 @@ class Letter:
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     total: str
+    amount: str
     closing: str
     stamp: str
     day: date
@@ -93,6 +94,7 @@ def _letter(
         headings,
         told,
         f"In all {total:,}{unit}",
+        format(total, "f"),
         inputs.policy.letter or CLOSING,
         stamp,
         day,

@@ -13,7 +13,7 @@ from geartrain.cli.output import Format, FormatOption, answer, console
 from geartrain.cli.quota.options import HierarchyOption, PolicyOption, TargetsOption, inputs_of
 from geartrain.kernel.errors import Invalid
 
-COLUMNS = ("node_id", "person", "total", "stamp", "file")
+COLUMNS = ("node_id", "person", "amount", "stamp", "file")
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +53,7 @@ def letters(
     for letter in written(inputs, day=at, company=company, currency=currency, only=frozenset(node)):
         file = out / f"{re.sub(r'[^A-Za-z0-9._-]', '_', letter.node)}.pdf"
         file.write_bytes(letter_pdf(letter))
-        rows.append((letter.node, letter.person, letter.total, letter.stamp, str(file)))
+        rows.append((letter.node, letter.person, letter.amount, letter.stamp, str(file)))
     answer(format, COLUMNS, rows, whole={"letters": [dict(zip(COLUMNS, r, strict=True)) for r in rows]})
     if format is Format.table:
         console.print(f"{len(rows)} letters in {out}.", highlight=False)
