@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from io import StringIO
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.issues import Issue, Level
@@ -15,13 +18,16 @@ from geartrain.kernel.periods import Period, add_months
 from geartrain.kernel.policy import Policy
 from geartrain.kernel.rules import parse
 from geartrain.planning.quotas.asked import Edit
-from geartrain.planning.quotas.cascade import allocate
+from geartrain.planning.quotas.cascade import Plan, allocate, plan
 from geartrain.planning.quotas.check import verify_edit
 from geartrain.planning.quotas.editing import Edited, edit
 from geartrain.planning.quotas.policy import QuotaPolicy
+from geartrain.planning.quotas.sheet import Sheet
 from geartrain.planning.quotas.table import Table
 from geartrain.services.access import Actor, Permission, operator, require
+from geartrain.services.answers import remembered
 from geartrain.services.facts import Facts, open_facts
+from geartrain.services.governance import VersionInfo, propose_policy
 from geartrain.services.metrics import query_metrics
 from geartrain.services.policies import current_policies
 from geartrain.services.quotas_files import Inputs
@@ -41,6 +47,13 @@ class WorkspaceInputs(Inputs):
     held: Policy
     visible: frozenset[str] | None
     names: Mapping[str, str]
+    laid: Plan
+    given: Sheet
+
+    @property
+    def plan(self) -> Plan:  # type: ignore[override]
+        """The three laid over each other, worked out once for everybody."""
+        return self.laid
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -57,17 +70,23 @@ def workspace_inputs(ws: Workspace, actor: Actor, *, policy: str = "", as_of: da
     """
     require(actor, Permission.run_scenarios)
     held = find_policy(ws, policy)
-    spec: QuotaPolicy = held.spec
-    period = ws.calendar.parse(spec.period) if spec.period else ws.calendar.year(ws.calendar.year_of(ws.now().date()))
     day = as_of or last_day(ws, operator())
     with open_facts(ws, actor, as_of=day) as facts:
-        people = _people(facts, spec)
-        measures = _measures(ws, facts, people, period)
-        hashes = {"facts": facts.id, "policy": held.sha256}
-        visible = facts.visible()
+        key = ("quotas", str(ws.path), facts.id, day, current_policies(ws).sha256, held.key)
+        whole = remembered(key, lambda: _everybody(ws, facts, held))
+        return replace(whole, visible=facts.visible())
+
+
+def _everybody(ws: Workspace, facts: Facts, held: Policy) -> WorkspaceInputs:
+    spec: QuotaPolicy = held.spec
+    period = ws.calendar.parse(spec.period) if spec.period else ws.calendar.year(ws.calendar.year_of(facts.as_of))
+    people = _people(facts, spec)
+    hierarchy = _hierarchy(people, _measures(ws, facts, people, period))
     names = {p["user_id"]: p["name"] or p["user_id"] for p in people} | {TOP: ws.name}
-    hierarchy = _hierarchy(people, measures)
-    return WorkspaceInputs(hierarchy, _targets(ws, spec, period, held), spec, hashes, held, visible, names)
+    hashes = {"facts": facts.id, "policy": held.sha256}
+    targets = _targets(ws, spec, period, held)
+    laid = plan(hierarchy, targets, spec)
+    return WorkspaceInputs(hierarchy, targets, spec, hashes, held, None, names, laid, allocate(laid))
 
 
 def find_policy(ws: Workspace, key: str) -> Policy:
@@ -97,7 +116,7 @@ def try_edits(inputs: WorkspaceInputs, edits: Sequence[Edit]) -> tuple[Edited, l
             named |= {asked.resplit, asked.fit, *asked.totals}
             if hidden := sorted(n for n in named - {""} if n not in inputs.visible):
                 raise NotFound(f"There is no node '{hidden[0]}' in the hierarchy.")
-    edited = edit(inputs.plan, allocate(inputs.plan), [*inputs.policy.edits, *edits])
+    edited = edit(inputs.plan, inputs.given, [*inputs.policy.edits, *edits])
     return edited, verify_edit(inputs.plan, edited)
 
 
@@ -199,12 +218,32 @@ def own_books(inputs: WorkspaceInputs) -> list[Issue]:
     return found
 
 
-def checked_key(text: str) -> str:
-    """A key of a form.
+def propose_edits(ws: Workspace, actor: Actor, *, policy: str, edits: Sequence[Edit]) -> VersionInfo:
+    """Send the policy with these edits in it to review: somebody else approves.
 
     Raises:
-        Invalid: it is none.
+        Forbidden: the actor may not edit policies. Invalid: there is nothing to propose. Conflict: a version is open.
     """
-    if not text.replace("_", "").isalnum():
-        raise Invalid(f"'{text}' is not the key of a policy.", hint="Choose one of the list.")
-    return text
+    if not edits:
+        raise Invalid("There is no edit to propose.", hint="Change a quota first.")
+    inputs = workspace_inputs(ws, actor, policy=policy)
+    edited, broken = try_edits(inputs, edits)
+    wrong = [*broken, *(i for i in edited.sheet.issues if i.level is Level.error)]
+    if wrong:
+        raise Invalid(wrong[0].message, hint=wrong[0].hint)
+    summary = "; ".join(str(e) for e in edits)
+    return propose_policy(ws, actor, text=with_edits(inputs.held, edits), summary=summary[:500])
+
+
+def with_edits(held: Policy, edits: Sequence[Edit]) -> str:
+    """The text of a policy with more edits at the end of its own; all else stays as it was written."""
+    yaml = YAML()
+    yaml.width = 120
+    document = yaml.load(held.body)
+    document.pop("version", None)
+    spec = document["spec"]
+    told = [e.model_dump(mode="json", by_alias=True, exclude_defaults=True) for e in edits]
+    spec["edits"] = [*(spec.get("edits") or []), *told]
+    out = StringIO()
+    yaml.dump(document, out)
+    return out.getvalue()
