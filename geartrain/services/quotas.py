@@ -238,7 +238,7 @@ def propose_edits(ws: Workspace, actor: Actor, *, policy: str, edits: Sequence[E
 def with_edits(held: Policy, edits: Sequence[Edit]) -> str:
     """The text of a policy with more edits at the end of its own; all else stays as it was written."""
     yaml = YAML()
-    yaml.width = 120
+    yaml.width, yaml.preserve_quotes = 120, True
     document = yaml.load(held.body)
     document.pop("version", None)
     spec = document["spec"]

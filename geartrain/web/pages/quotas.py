@@ -162,10 +162,10 @@ def _effect(request: Any, inputs: use.WorkspaceInputs, edited: Edited, asked: in
         Col("name", "Who"),
         *(Col(c, c.replace("_", " ").capitalize()) for c in inputs.plan.cells.columns),
         Col("base_before", "Base before", unit="money"),
-        Col("base_after", "after", unit="money"),
+        Col("base_after", "Base after", unit="money"),
         Col("difference", "Difference", unit="money"),
         Col("hedged_before", "Hedged before", unit="money"),
-        Col("hedged_after", "after", unit="money"),
+        Col("hedged_after", "Hedged after", unit="money"),
     )
     empty = "Nothing differs from what the policy gives."
     return make_table(request, name="effect", columns=columns, rows=rows, caption="What the edits change", empty=empty)
@@ -225,7 +225,7 @@ def propose(request: Any) -> HttpResponse:
     def work() -> str:
         made = use.propose_edits(request.workspace, request.actor, policy=key, edits=_asked(request, key))
         _keep(request, key, [])
-        return f"Version {made.number} of the quota policy is proposed. Somebody else approves it under Policies."
+        return f"Version {made.version} of the quota policy is proposed. Somebody else approves it under Policies."
 
     return _back(request, work)
 
