@@ -44,15 +44,24 @@ def _tolerances(problem: Problem, wanted: dict[str, float]) -> dict[str, Any]:
 
 
 def _limits(problem: Problem, left: Callable[[], float]) -> list[dict[str, Any]]:
-    """Accounts per seller that can be kept, where neither too few nor too many accounts are the reason."""
+    """Accounts per seller that can be kept, whatever it does to the balance."""
+    wide = problem.with_tolerance([1e4] * len(problem.measures))
     for low in range(problem.least, -1, -1):
-        for high in sorted({problem.most, int(problem.size.max()), len(problem.accounts)}):
+        for high in sorted({problem.most, *_larger(problem), len(problem.accounts)}):
             if high >= problem.most and (low, high) != (problem.least, problem.most) and left() > 0:
-                tried = replace(problem, least=low, most=high)
+                tried = replace(wide, least=low, most=high)
                 if _feasible(tried, left) is not None:
                     message = f"Allow accounts_per_seller [{low}, {high}]: families and eligibility leave no other way."
                     return [{"relax": "limits", "message": message, "accounts_per_seller": [low, high]}]
     return []
+
+
+def _larger(problem: Problem) -> list[int]:
+    """Upper limits that may suffice: what locks and families alone need, and a few steps more."""
+    forced = problem.allowed.sum(axis=1) == 1
+    held = np.bincount(problem.allowed[forced].argmax(axis=1), weights=problem.size[forced])
+    most = max(problem.most, int(held.max(initial=0)), int(problem.size.max()))
+    return [min(len(problem.accounts), most + n) for n in range(4)]
 
 
 def _least(problem: Problem, k: int, left: Callable[[], float]) -> float | None:

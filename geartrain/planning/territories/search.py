@@ -14,8 +14,8 @@ from geartrain.planning.territories.programme import Bands, Model
 
 INNER = 2e-6  # what HiGHS may pass a row by, and so how much narrower the bands are within a group
 GROUPS = (3, 4, 6)  # sellers that are looked at together, the next size once the one before finds nothing
-ARCS = 250  # of one group beside those in use, the likeliest first
-NODES = 50  # of one group's tree
+ARCS = 120  # of one group beside those in use, the likeliest first
+NODES = 20  # of one group's tree
 FINE = 0.2  # of the gap that is aimed at: nearer the group's own optimum is not worth the time
 Left = Callable[[], float]
 

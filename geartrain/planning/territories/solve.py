@@ -16,6 +16,7 @@ from geartrain.planning.territories.search import INNER, Search
 
 SMALL = 4_000  # arcs up to which HiGHS settles a pool exactly
 MIDDLE = 5_000  # arcs left after fixing by reduced cost up to which HiGHS finishes a larger one
+ROOM = 0.07  # of an average unit, left free within the bands for what is rounded
 GAP = 0.001  # where the search stops, unless told otherwise
 Left = Callable[[], float]
 
@@ -182,7 +183,9 @@ def _rounded(problem: Problem, bands: Bands, dual: Dual) -> Ints:
     """The seller of the largest share within narrower bands, or the cheapest at the prices."""
     if dual.share is not None and dual.built is not None:
         # What is rounded passes its band by about a unit; as much room is left for it.
-        room = bands.soft * np.minimum(0.1 * (bands.upper - bands.lower), len(problem.sellers) / len(problem.cost))
+        room = bands.soft * np.minimum(
+            0.1 * (bands.upper - bands.lower), ROOM * len(problem.sellers) / len(problem.cost)
+        )
         narrow = replace(dual.built, bands=replace(bands, lower=bands.lower + room, upper=bands.upper - room))
         answer = narrow.solve(integer=False)
         return chosen_of(dual.built, answer.share if answer.status == "Optimal" else dual.share)
