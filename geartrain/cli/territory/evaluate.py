@@ -10,6 +10,7 @@ from geartrain.cli.territory.options import (
     AssignmentOption,
     PolicyOption,
     SellersOption,
+    assignment_of,
     inputs_of,
     show,
 )
@@ -29,8 +30,6 @@ def evaluate(
 ) -> None:
     """What an assignment is worth: objective, balance, what stays, and every rule it breaks."""
     from geartrain.services.territories import evaluate_territories
-    from geartrain.services.territories_files import owned, read_assignment
 
     inputs = inputs_of(accounts, sellers, policy)
-    found = owned(inputs) if assignment is None else read_assignment(inputs, assignment)
-    show(format, evaluate_territories(inputs, found))
+    show(format, evaluate_territories(inputs, assignment_of(inputs, assignment)))

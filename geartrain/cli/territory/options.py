@@ -11,6 +11,7 @@ from geartrain.cli.output import Format, console, print_csv, print_issues, print
 from geartrain.kernel.issues import Issue, Level
 
 if TYPE_CHECKING:
+    from geartrain.planning.territories.report import Assignment
     from geartrain.services.territories_files import Inputs
 
 AccountsOption = Annotated[
@@ -35,6 +36,13 @@ def inputs_of(accounts: Path, sellers: Path, policy: Path) -> Inputs:
     from geartrain.services.territories_files import read_inputs
 
     return read_inputs(accounts, sellers, policy)
+
+
+def assignment_of(inputs: Inputs, file: Path | None) -> Assignment:
+    """The assignment of a file, or that of today."""
+    from geartrain.services.territories_files import owned, read_assignment
+
+    return owned(inputs) if file is None else read_assignment(inputs, file)
 
 
 def show(format: Format, told: dict[str, Any]) -> None:

@@ -86,7 +86,8 @@ def solve(problem: Problem, *, left: Left = unhurried, gap: float = GAP) -> Solu
         if not len(sellers) or not len(units):
             lost += [int(u) for u in units]
             continue
-        part = _pool(_cut(problem, units, sellers), left, gap)
+        cut = _cut(problem, units, sellers)
+        part = _pool(cut, bands_of(cut), left, gap)
         complete &= part.complete
         if not part.possible:
             lost += [int(u) for u in units]
@@ -113,8 +114,14 @@ def _cut(problem: Problem, units: Ints, sellers: Ints) -> Problem:
     )
 
 
-def _pool(problem: Problem, left: Left, gap: float) -> _Part:
-    bands = bands_of(problem)
+def solve_within(problem: Problem, bands: Bands, *, left: Left = unhurried, gap: float = GAP) -> Solution:
+    """The same within bands of one's own, in one piece; every unit must have a seller who may have it."""
+    part = _pool(problem, bands, left, gap)
+    lost = () if part.possible else tuple(range(len(problem.cost)))
+    return Solution(problem, part.chosen, part.prices, part.bands, part.bound, lost, part.complete)
+
+
+def _pool(problem: Problem, bands: Bands, left: Left, gap: float) -> _Part:
     if int(problem.allowed.sum()) <= SMALL and (part := _exactly(problem, bands, left)):
         return part
     return _searched(problem, bands, left, gap)
