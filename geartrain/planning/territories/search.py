@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from geartrain.planning.territories.dual import cheapest
+from geartrain.planning.territories.exchange import Exchange
 from geartrain.planning.territories.expressions import Floats
 from geartrain.planning.territories.problem import Ints, Problem
 from geartrain.planning.territories.programme import Bands, Model
@@ -50,6 +51,7 @@ class Search:
 
     def run(self, gap: float) -> Ints:
         """Improve until the gap is reached, nothing helps any more, or the time is over."""
+        self._exchanged()
         for size in GROUPS:
             while self.left() > 0 and not self.good(gap):
                 group = self._next(min(size, len(self.problem.sellers)))
@@ -58,6 +60,13 @@ class Search:
                 self.fine = FINE * gap
                 self._redo(group)
         return self.chosen
+
+    def _exchanged(self) -> None:
+        """Repair what rounding has broken."""
+        pull = self.affinity.copy()
+        np.fill_diagonal(pull, -1.0)
+        begun = Exchange(self.problem, self.bands, self.chosen.copy(), pull, self.prices, self.penalty)
+        self.chosen = begun.run(self.left)
 
     def good(self, gap: float) -> bool:
         """Whether every band is kept and the objective within the gap of the bound."""

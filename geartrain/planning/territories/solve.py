@@ -16,7 +16,7 @@ from geartrain.planning.territories.search import INNER, Search
 
 SMALL = 4_000  # arcs up to which HiGHS settles a pool exactly
 MIDDLE = 5_000  # arcs left after fixing by reduced cost up to which HiGHS finishes a larger one
-ROOM = 0.07  # of an average unit, left free within the bands for what is rounded
+ROOM = 0.15  # of an average unit, left free within the bands for what is rounded
 GAP = 0.001  # where the search stops, unless told otherwise
 Left = Callable[[], float]
 

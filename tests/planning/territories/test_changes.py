@@ -44,7 +44,7 @@ def test_a_move_by_hand_tells_its_cost_and_what_could_go_back(worked):
     told = swap_accounts(worked, owned(worked), {"A4": "R1"})
     assert told["cost"] == -9.0
     assert told["moves"] == [{"account_id": "A4", "from": "R0", "to": "R1", "cost": -9.0}]
-    # Of R1's accounts A5 may go to R0, at 8 × 9 − 8 × 1 + 0.15 × 60; A7 was never R1's to have, so it comes first there.
+    # Of what R1 has, A5 may go to R0 at 8 × 9 − 8 × 1 + 0.15 × 60, or A7, which was never R1's to have.
     assert told["give_back"][0]["accounts"] in (["A5"], ["A7"])
     with pytest.raises(Invalid, match="A99"):
         swap_accounts(worked, owned(worked), {"A99": "R1"})
