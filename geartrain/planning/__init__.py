@@ -1,1 +1,1 @@
-"""Goals, structure, coverage, capacity, territories, quotas, rules of engagement."""
+"""Sales planning: structure, capacity, territories, quotas."""
