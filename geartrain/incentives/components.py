@@ -210,9 +210,8 @@ def _rounded(
     found: list[Line] = []
     running = ZERO
     for entry, p in zip(entries, priced, strict=True):
-        amount, running = _step(running, p.pay, ground.plan.rounding)
-        if component.window == "per_deal":
-            running = ZERO
+        before = ZERO if component.window == "per_deal" else running
+        amount, running = _step(before, p.pay, ground.plan.rounding)
         c = entry.credit
         found.append(
             Line(
@@ -233,6 +232,7 @@ def _rounded(
                 amount,
                 entry.why,
                 c.values,
+                before,
             )
         )
     return found
@@ -273,12 +273,13 @@ def _scored(ground: Ground, component: Component) -> ComponentResult:
     running = ZERO
     for span, due in _spans(ground, component):
         target = ground.target(component, span)
-        amount, running = _step(running, target * worth, ground.plan.rounding)
+        before = running
+        amount, running = _step(before, target * worth, ground.plan.rounding)
         part = Slice(n, ZERO, None, value, worth, target * worth)
         slices = (LineSlice("own", part, target * worth),)
         lines.append(
             Line(component.key, component.score, _last(span.end), "score", None, value, value, None, ONE, span.key,
-                 due.key, due.end, slices, target * worth, amount)
+                 due.key, due.end, slices, target * worth, amount, before=before)
         )  # fmt: skip
     earned = sum((line.amount for line in lines), rounded(ZERO, ground.plan.rounding))
     return ComponentResult(component.key, tuple(lines), earned, value, None, value)

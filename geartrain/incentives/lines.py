@@ -43,12 +43,13 @@ class Credit:
 
 @dataclass(frozen=True)
 class QuotaFact:
-    """A quota over `[start, end)`."""
+    """A quota over `[start, end)`; currency empty: the plan's."""
 
     measure: str
     start: date
     end: date
     amount: Fraction
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Line:
         factor: Gates and pay multipliers, multiplied.
         window: Whose total it stands in.
         period: Key of the pay period it is due in; `due` is that period's last day plus one.
-        exact: What it pays, unrounded.
+        exact: What it pays, unrounded; `before` is what its window paid up to it, where rounding goes on from.
         amount: What it pays, by cumulative rounding.
         why: The conditions that changed it, in words.
     """
@@ -117,6 +118,7 @@ class Line:
     amount: Decimal
     why: tuple[str, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    before: Fraction = Fraction(0)
 
     @property
     def own(self) -> Fraction:

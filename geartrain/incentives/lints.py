@@ -184,7 +184,7 @@ def jumps(plan: CompPlan) -> Iterator[Doubt]:
             yield Doubt("plan_pay_falls", Level.error, said, path, "Correct the rates, or say `may_fall: true`.")
         for b, before, _, after in steps:
             size = after - before - (after - before if rule.name == "marginal" and table.start != b else ZERO)
-            if size > NEAR * max(1, abs(after)) * 10**6:
+            if size > NEAR * max(Fraction(1), abs(after)) * 10**6:
                 money = f"{rounded(size):f} {plan.currency}" if plan.annual_target or not _shares(c) else "some pay"
                 said = f"{c.key}: a cliff at {_place(b, unit, c)}: one unit more pays {money} more at once."
                 hint = "Marginal tiers have none; deals will be held back and pulled forward around it."
