@@ -28,7 +28,7 @@ ONE = Fraction(1)
 class Ground:
     """What the components of one payee under one plan stand on."""
 
-    plan: CompPlan
+    comp_plan: CompPlan
     payee: Payee
     calendar: Calendar
 
@@ -39,8 +39,8 @@ class Ground:
 
     def target(self, component: Component, span: Period) -> Fraction:
         """Target incentive of a span × weight."""
-        stated = self.plan.target_incentive
-        annual = self.plan.annual_target if stated else Fraction(str(self.payee.user.get("target_incentive") or 0))
+        stated = self.comp_plan.target_incentive
+        annual = self.comp_plan.annual_target if stated else Fraction(str(self.payee.user.get("target_incentive") or 0))
         whole = annual * year_share(span) * Fraction(component.weight)
         return whole * self.taking_part(span) if stated and stated.prorate == "days" else whole
 
@@ -79,7 +79,7 @@ def component_result(ground: Ground, component: Component) -> ComponentResult:
     lines: list[Line] = []
     attainment, quota, credited = None, None, ZERO
     for window, held in groupby(
-        credits, key=lambda c: window_of(c.day, component.window, ground.plan, ground.calendar)
+        credits, key=lambda c: window_of(c.day, component.window, ground.comp_plan, ground.calendar)
     ):
         quota = ground.quota(component, window)
         if component.quota is not None and not (quota and quota > 0):
@@ -89,12 +89,12 @@ def component_result(ground: Ground, component: Component) -> ComponentResult:
         credited = sum((line.credit for line in priced), ZERO)
         attainment = credited / quota if quota else None
     if not credits and component.quota is not None:
-        window = window_of(ground.plan.effective[0], component.window, ground.plan, ground.calendar)
+        window = window_of(ground.comp_plan.effective[0], component.window, ground.comp_plan, ground.calendar)
         quota = ground.quota(component, window)
         if not quota:
             return _without_quota(ground, component, window)
         attainment = ZERO
-    earned = sum((line.amount for line in lines), rounded(ZERO, ground.plan.rounding))
+    earned = sum((line.amount for line in lines), rounded(ZERO, ground.comp_plan.rounding))
     return ComponentResult(component.key, tuple(lines), earned, attainment, quota, credited)
 
 
@@ -107,13 +107,13 @@ def _counted(ground: Ground, component: Component) -> Iterable[Credit]:
     """The credits that the component's measure counts; a condition that cannot be told leaves a credit in: whoever
     hands credits over has decided already, and says so by leaving the column out."""
     assert component.measure is not None
-    measure = ground.plan.measures[component.measure]
-    start, end = ground.plan.effective
+    measure = ground.comp_plan.measures[component.measure]
+    start, end = ground.comp_plan.effective
     for credit in ground.payee.credits:
         if credit.measure not in (None, component.measure) or not start <= credit.day < end:
             continue
         values = seen(credit, ground.payee.user, quota=None, attained=ZERO)
-        where = f"{ground.plan.key}/measures/{component.measure}"
+        where = f"{ground.comp_plan.key}/measures/{component.measure}"
         if measure.where is not None and holds(measure.where, values, where=where) is False:
             continue
         if measure.amount != "amount" and credit.measure is None:
@@ -148,7 +148,7 @@ def _entries(ground: Ground, component: Component, credits: Sequence[Credit], qu
     """Credits with what multipliers, gates and windfall make of them."""
     found: list[Entry] = []
     x = ZERO
-    where = f"{ground.plan.key}/{component.key}"
+    where = f"{ground.comp_plan.key}/{component.key}"
     for credit in credits:
         before = seen(credit, ground.payee.user, quota=quota, attained=x)
         counted, factor, why = credit.amount, credit.pay_rate, []
@@ -170,9 +170,9 @@ def _entries(ground: Ground, component: Component, credits: Sequence[Credit], qu
         big = component.windfall is not None and bool(holds(component.windfall.when, after, where=where))
         if big and component.windfall is not None:
             why.append(f"windfall, no accelerator: {component.windfall.when}")
-        period = pay_period(credit.day, ground.plan.pay.frequency, ground.calendar)
+        period = pay_period(credit.day, ground.comp_plan.pay.frequency, ground.calendar)
         group = period.key if component.grouping == "period" else None
-        due = due_period(credit.day, component.window, ground.plan, ground.calendar)
+        due = due_period(credit.day, component.window, ground.comp_plan, ground.calendar)
         found.append(Entry(credit, Weighed(counted, factor, big, group), tuple(why), due))
     return found
 
@@ -211,7 +211,7 @@ def _rounded(
     running = ZERO
     for entry, p in zip(entries, priced, strict=True):
         before = ZERO if component.window == "per_deal" else running
-        amount, running = _step(before, p.pay, ground.plan.rounding)
+        amount, running = _step(before, p.pay, ground.comp_plan.rounding)
         c = entry.credit
         found.append(
             Line(
@@ -245,7 +245,7 @@ def _step(running: Fraction, pay: Fraction, rounding: Rounding) -> tuple[Decimal
 def _without_quota(ground: Ground, component: Component, window: Period) -> ComponentResult:
     assert component.quota is not None
     message = f"{ground.payee.id or 'The payee'} has no quota of {component.quota.measure} above 0 in {window.key}."
-    where = f"{ground.plan.key}/{component.key}"
+    where = f"{ground.comp_plan.key}/{component.key}"
     hint = f"Load a quota fact of the measure '{component.quota.measure}' that covers it, or give `quota`."
     return ComponentResult(
         component.key, (), None, issues=(Issue("pay_quota_missing", Level.error, message, where, hint),)
@@ -262,7 +262,7 @@ def _scored(ground: Ground, component: Component) -> ComponentResult:
     if value is None:
         message = f"There is no score '{component.score}' for {ground.payee.id or 'the payee'}."
         hint = f"Give it: scores: {{{component.score}: 1.0}}."
-        where = f"{ground.plan.key}/{component.key}"
+        where = f"{ground.comp_plan.key}/{component.key}"
         return ComponentResult(
             component.key, (), None, issues=(Issue("pay_score_missing", Level.warning, message, where, hint),)
         )
@@ -274,28 +274,28 @@ def _scored(ground: Ground, component: Component) -> ComponentResult:
     for span, due in _spans(ground, component):
         target = ground.target(component, span)
         before = running
-        amount, running = _step(before, target * worth, ground.plan.rounding)
+        amount, running = _step(before, target * worth, ground.comp_plan.rounding)
         part = Slice(n, ZERO, None, value, worth, target * worth)
         slices = (LineSlice("own", part, target * worth),)
         lines.append(
             Line(component.key, component.score, _last(span.end), "score", None, value, value, None, ONE, span.key,
                  due.key, due.end, slices, target * worth, amount, before=before)
         )  # fmt: skip
-    earned = sum((line.amount for line in lines), rounded(ZERO, ground.plan.rounding))
+    earned = sum((line.amount for line in lines), rounded(ZERO, ground.comp_plan.rounding))
     return ComponentResult(component.key, tuple(lines), earned, value, None, value)
 
 
 def _spans(ground: Ground, component: Component) -> Iterable[tuple[Period, Period]]:
     """The spans a score is paid for, each with the period it is paid in."""
-    plan, calendar = ground.plan, ground.calendar
-    day = plan.effective[0]
-    while day < plan.effective[1]:
+    comp_plan, calendar = ground.comp_plan, ground.calendar
+    day = comp_plan.effective[0]
+    while day < comp_plan.effective[1]:
         if component.window.endswith("to_date") or component.window == "per_deal":
-            whole = pay_period(day, plan.pay.frequency, calendar)
-            span = Period(max(whole.start, plan.effective[0]), min(whole.end, plan.effective[1]), whole.key)
+            whole = pay_period(day, comp_plan.pay.frequency, calendar)
+            span = Period(max(whole.start, comp_plan.effective[0]), min(whole.end, comp_plan.effective[1]), whole.key)
         else:
-            span = window_of(day, component.window, plan, calendar)
-        yield span, pay_period(_last(span.end), plan.pay.frequency, calendar)
+            span = window_of(day, component.window, comp_plan, calendar)
+        yield span, pay_period(_last(span.end), comp_plan.pay.frequency, calendar)
         day = span.end
 
 

@@ -53,11 +53,11 @@ class Credited:
     share: Fraction
 
 
-def eligible(plan: CompPlan, user: Mapping[str, Any]) -> bool:
+def eligible(comp_plan: CompPlan, user: Mapping[str, Any]) -> bool:
     """Whether a plan is for somebody. What is unknown is not."""
-    if isinstance(plan.eligible, str):
-        return holds(plan.eligible, user, where=f"{plan.key}/eligible") is True
-    return all(str(user.get(column)) in values for column, values in plan.eligible.items())
+    if isinstance(comp_plan.eligible, str):
+        return holds(comp_plan.eligible, user, where=f"{comp_plan.key}/eligible") is True
+    return all(str(user.get(column)) in values for column, values in comp_plan.eligible.items())
 
 
 def direct_shares(deal: Deal) -> tuple[dict[str, Fraction], Issue | None]:
@@ -88,21 +88,21 @@ def credits_of(deal: Deal, staff: Staff, plans: Sequence[CompPlan], day: date) -
     for person, part, kind in deal.splits:
         if kind != DIRECT:
             found[person, kind] = found.get((person, kind), Fraction(0)) + part
-    for plan in plans:
-        shared = {p: s for p, s in direct.items() if p in staff.users and eligible(plan, staff.users[p])}
-        if not shared or not plan.effective[0] <= day < plan.effective[1]:
+    for comp_plan in plans:
+        shared = {p: s for p, s in direct.items() if p in staff.users and eligible(comp_plan, staff.users[p])}
+        if not shared or not comp_plan.effective[0] <= day < comp_plan.effective[1]:
             continue
-        for rule in plan.crediting:
-            for person, kind, part in _by_rule(rule, plan, deal, shared, staff):
+        for rule in comp_plan.crediting:
+            for person, kind, part in _by_rule(rule, comp_plan, deal, shared, staff):
                 found[person, kind] = max(part, found.get((person, kind), Fraction(0)))
     return [Credited(person, kind, part) for (person, kind), part in sorted(found.items())], []
 
 
 def _by_rule(
-    rule: Crediting, plan: CompPlan, deal: Deal, shared: Mapping[str, Fraction], staff: Staff
+    rule: Crediting, comp_plan: CompPlan, deal: Deal, shared: Mapping[str, Fraction], staff: Staff
 ) -> Iterator[tuple[str, str, Fraction]]:
     if rule.type == OVERLAY:
-        for person in _overlaid(rule.to, plan, deal, staff):
+        for person in _overlaid(rule.to, comp_plan, deal, staff):
             yield person, OVERLAY, Fraction(str(rule.share))
     elif rule.type == ROLLUP:
         rolled: dict[str, list[Fraction]] = {}
@@ -113,25 +113,25 @@ def _by_rule(
             yield manager, ROLLUP, max(parts) if rule.dedupe else min(ONE, sum(parts, Fraction(0)))
 
 
-def _overlaid(condition: str, plan: CompPlan, deal: Deal, staff: Staff) -> tuple[str, ...]:
+def _overlaid(condition: str, comp_plan: CompPlan, deal: Deal, staff: Staff) -> tuple[str, ...]:
     """The people of an overlay; deals that are alike in what the condition reads of them share the answer."""
     of_deal = {"deal": deal.values}
     reads = sorted(f for f in parse(condition).fields if f.startswith("deal."))
-    key = (condition, *(str(evaluate(f, of_deal, where=plan.key)) for f in reads))
+    key = (condition, *(str(evaluate(f, of_deal, where=comp_plan.key)) for f in reads))
     if key not in staff.memo:
-        where = f"{plan.key}/crediting"
+        where = f"{comp_plan.key}/crediting"
         people = sorted(staff.users.items())
         staff.memo[key] = tuple(p for p, user in people if holds(condition, {**user, **of_deal}, where=where) is True)
     return staff.memo[key]
 
 
-def counted(plan: CompPlan, measure: str, deal: Deal) -> tuple[Fraction | None, str]:
+def counted(comp_plan: CompPlan, measure: str, deal: Deal) -> tuple[Fraction | None, str]:
     """The amount a measure counts of a deal; None with the reason where it counts nothing.
 
     Example: "type is 'renewal': not where type <> 'renewal'".
     """
-    m = plan.measures[measure]
-    where = f"{plan.key}/measures/{measure}"
+    m = comp_plan.measures[measure]
+    where = f"{comp_plan.key}/measures/{measure}"
     if m.where is not None and holds(m.where, deal.values, where=where) is not True:
         return None, f"it is left out by `{m.where}`"
     amount = evaluate(m.amount, deal.values, where=where)
@@ -145,10 +145,10 @@ def split_by_plan(
 ) -> tuple[dict[str, list[CompPlan]], list[Issue]]:
     """The plans of each eligible person; somebody who falls under two on one day is an error, and under neither."""
     found: dict[str, list[CompPlan]] = {}
-    for plan in sorted(plans, key=lambda p: p.key):
+    for comp_plan in sorted(plans, key=lambda p: p.key):
         for person, user in users.items():
-            if eligible(plan, user):
-                found.setdefault(person, []).append(plan)
+            if eligible(comp_plan, user):
+                found.setdefault(person, []).append(comp_plan)
     issues = []
     for person, mine in sorted(found.items()):
         for n, a in enumerate(mine):

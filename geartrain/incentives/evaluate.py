@@ -22,7 +22,7 @@ from geartrain.kernel.periods import Calendar
 class Evaluation:
     """A payee under a plan: components, SPIFs, movements and what each period pays."""
 
-    plan: CompPlan
+    comp_plan: CompPlan
     payee: Payee
     components: tuple[ComponentResult, ...]
     spifs: tuple[ComponentResult, ...]
@@ -46,7 +46,7 @@ class Evaluation:
 
 
 def evaluate_payee(
-    plan: CompPlan,
+    comp_plan: CompPlan,
     payee: Payee,
     calendar: Calendar,
     *,
@@ -59,31 +59,31 @@ def evaluate_payee(
         awards: Their SPIF awards, where a budget is shared with others; None: they are alone.
         until: The day after the last whose period is paid; None: as far as anything happens.
     """
-    payee = replace(payee, credits=(*payee.credits, *_reversed(plan, payee)))
-    ground = Ground(plan, payee, calendar)
-    components = tuple(component_result(ground, c) for c in plan.components)
-    own = awards if awards is not None else spif_lines(plan, [payee], calendar).get(payee.id, [])
-    spifs = tuple(_awarded(plan, s.key, own) for s in plan.spifs)
+    payee = replace(payee, credits=(*payee.credits, *_reversed(comp_plan, payee)))
+    ground = Ground(comp_plan, payee, calendar)
+    components = tuple(component_result(ground, c) for c in comp_plan.components)
+    own = awards if awards is not None else spif_lines(comp_plan, [payee], calendar).get(payee.id, [])
+    spifs = tuple(_awarded(comp_plan, s.key, own) for s in comp_plan.spifs)
     lines = [line for part in (*components, *spifs) for line in part.lines]
-    moves = movements(plan, lines, calendar)
-    begins = max(plan.effective[0], as_day(payee.user.get("start_date")) or plan.effective[0])
+    moves = movements(comp_plan, lines, calendar)
+    begins = max(comp_plan.effective[0], as_day(payee.user.get("start_date")) or comp_plan.effective[0])
     ends = until or max([x.due for x in lines] + [m.day + timedelta(days=1) for m in moves], default=begins)
-    periods = period_pays(plan, lines, moves, calendar, begins=begins, until=ends)
-    return Evaluation(plan, payee, components, spifs, tuple(moves), tuple(periods))
+    periods = period_pays(comp_plan, lines, moves, calendar, begins=begins, until=ends)
+    return Evaluation(comp_plan, payee, components, spifs, tuple(moves), tuple(periods))
 
 
-def _awarded(plan: CompPlan, key: str, awards: Sequence[Line]) -> ComponentResult:
+def _awarded(comp_plan: CompPlan, key: str, awards: Sequence[Line]) -> ComponentResult:
     lines = tuple(a for a in awards if a.component == key)
-    return ComponentResult(key, lines, sum((x.amount for x in lines), Decimal(0).scaleb(-plan.rounding.scale)))
+    return ComponentResult(key, lines, sum((x.amount for x in lines), Decimal(0).scaleb(-comp_plan.rounding.scale)))
 
 
-def _reversed(plan: CompPlan, payee: Payee) -> list[Credit]:
+def _reversed(comp_plan: CompPlan, payee: Payee) -> list[Credit]:
     """Credits taken back where a clawback takes the attainment with it: dated when it came about, and re-priced."""
-    if plan.clawback is None or not plan.clawback.affects_attainment:
+    if comp_plan.clawback is None or not comp_plan.clawback.affects_attainment:
         return []
     found = []
     for c in payee.credits:
-        back = reversal(plan.clawback, c.day, c.values, where=f"{plan.key}/clawback")
+        back = reversal(comp_plan.clawback, c.day, c.values, where=f"{comp_plan.key}/clawback")
         if back is not None:
             day, part = back
             found.append(replace(c, id=f"{c.id}:reversed", day=day, amount=-c.amount * Fraction(part), booked=None))

@@ -43,19 +43,19 @@ class Rendering:
         curves: By component; empty where pay is not relative to quota.
     """
 
-    plan: CompPlan
+    comp_plan: CompPlan
     paragraphs: tuple[tuple[str, tuple[str, ...]], ...]
     curves: dict[str, tuple[CurvePoint, ...]]
 
     @property
     def text(self) -> str:
         """All of it."""
-        lines = [f"{self.plan.name} ({self.plan.key})"]
+        lines = [f"{self.comp_plan.name} ({self.comp_plan.key})"]
         for heading, said in self.paragraphs:
             lines += ["", heading, *(f"  {s}" for s in said)]
         for key, points in self.curves.items():
             lines += ["", f"What {key} pays in a full year"]
-            lines += [f"  at {p.attainment:f} %: {p.pay:,f} {self.plan.currency}" for p in points]
+            lines += [f"  at {p.attainment:f} %: {p.pay:,f} {self.comp_plan.currency}" for p in points]
         return "\n".join(lines) + "\n"
 
     @property
@@ -69,25 +69,25 @@ class Rendering:
             k: [{"attainment": p.attainment / 100, "pay": f"{p.pay:f}"} for p in v] for k, v in self.curves.items()
         }
         said = [{"heading": h, "text": list(t)} for h, t in self.paragraphs]
-        return {"plan": self.plan.key, "name": self.plan.name, "paragraphs": said, "curves": curves,
+        return {"plan": self.comp_plan.key, "name": self.comp_plan.name, "paragraphs": said, "curves": curves,
                 "text": self.text, "sha256": self.sha256}  # fmt: skip
 
 
-def explain_plan(plan: CompPlan) -> Rendering:
+def explain_plan(comp_plan: CompPlan) -> Rendering:
     """The plan in plain words."""
-    parts = [("Who and when", tuple(_who(plan)))]
-    parts += [(f"{c.key}, {plain(Fraction(c.weight) * 100):f} % of the target", tuple(_component(plan, c)))
-              for c in plan.components]  # fmt: skip
-    parts += [("Credit", tuple(_crediting(plan)))]
-    rest = tuple(_rest(plan))
+    parts = [("Who and when", tuple(_who(comp_plan)))]
+    parts += [(f"{c.key}, {plain(Fraction(c.weight) * 100):f} % of the target", tuple(_component(comp_plan, c)))
+              for c in comp_plan.components]  # fmt: skip
+    parts += [("Credit", tuple(_crediting(comp_plan)))]
+    rest = tuple(_rest(comp_plan))
     parts += [("Besides", rest)] if rest else []
-    curves = {c.key: curve for c in plan.components if (curve := payout_curve(plan, c))}
-    return Rendering(plan, tuple(parts), curves)
+    curves = {c.key: curve for c in comp_plan.components if (curve := payout_curve(comp_plan, c))}
+    return Rendering(comp_plan, tuple(parts), curves)
 
 
-def payout_curve(plan: CompPlan, c: Component, marks: tuple[Fraction, ...] = MARKS) -> tuple[CurvePoint, ...]:
+def payout_curve(comp_plan: CompPlan, c: Component, marks: tuple[Fraction, ...] = MARKS) -> tuple[CurvePoint, ...]:
     """Pay over attainment for a full year; empty where it cannot be told without a quota."""
-    target = plan.annual_target * Fraction(c.weight)
+    target = comp_plan.annual_target * Fraction(c.weight)
     if not target:
         return ()
     if c.tiers is None:
@@ -100,45 +100,45 @@ def payout_curve(plan: CompPlan, c: Component, marks: tuple[Fraction, ...] = MAR
         pays = [rule.pay_at(table, m) for m in marks]
     else:
         return ()
-    return tuple(CurvePoint(plain(m * 100), rounded(p, plan.rounding)) for m, p in zip(marks, pays, strict=True))
+    return tuple(CurvePoint(plain(m * 100), rounded(p, comp_plan.rounding)) for m, p in zip(marks, pays, strict=True))
 
 
-def _who(plan: CompPlan) -> Iterator[str]:
-    start, end = plan.effective
-    yield f"It holds from {start} to {end}, that day not included, and pays in {plan.currency}."
-    if isinstance(plan.eligible, str):
-        yield f"It is for people of whom this holds: {plan.eligible}."
+def _who(comp_plan: CompPlan) -> Iterator[str]:
+    start, end = comp_plan.effective
+    yield f"It holds from {start} to {end}, that day not included, and pays in {comp_plan.currency}."
+    if isinstance(comp_plan.eligible, str):
+        yield f"It is for people of whom this holds: {comp_plan.eligible}."
     else:
         yield (
             "It is for people whose "
-            + ", and whose ".join(f"{k} is {' or '.join(v)}" for k, v in plan.eligible.items())
+            + ", and whose ".join(f"{k} is {' or '.join(v)}" for k, v in comp_plan.eligible.items())
             + "."
         )
-    if t := plan.target_incentive:
+    if t := comp_plan.target_incentive:
         prorated = ", less for the days of a year somebody does not take part in" if t.prorate == "days" else ""
-        yield f"The target incentive is {t.annual:,f} {plan.currency} a year{prorated}."
-    yield f"It is paid each {plan.pay.frequency.replace('_', '-')}, {plan.pay.lag_days} days after its end."
+        yield f"The target incentive is {t.annual:,f} {comp_plan.currency} a year{prorated}."
+    yield f"It is paid each {comp_plan.pay.frequency.replace('_', '-')}, {comp_plan.pay.lag_days} days after its end."
 
 
-def _component(plan: CompPlan, c: Component) -> Iterator[str]:
+def _component(comp_plan: CompPlan, c: Component) -> Iterator[str]:
     if c.score is not None:
         assert c.curve is not None
         yield f"The score '{c.score}' decides: " + _curve(c) + "."
         return
     assert c.measure is not None
     assert c.tiers is not None
-    m = plan.measures[c.measure]
+    m = comp_plan.measures[c.measure]
     counted = f" where {m.where}" if m.where else ""
     yield f"{c.measure}: {m.amount} of each {m.source}{counted}, on the day of {m.date}; {m.credit} credit."
     if c.quota:
         days = ", by the days of taking part" if c.quota.prorate == "days" else ""
         yield f"It is held against the quota of {c.quota.measure}{days}."
     yield f"{WINDOWS[c.window]}; {tier_rules()[c.tiers.kind].says}."
-    unit = "% of quota" if c.tiers.basis == "quota_share" else plan.currency
+    unit = "% of quota" if c.tiers.basis == "quota_share" else comp_plan.currency
     scale = 100 if c.tiers.basis == "quota_share" else 1
     for t in c.rates:
         upto = "upwards" if t.high is None else f"to {plain(Fraction(t.high) * scale):,f}"
-        yield f"From {plain(Fraction(t.low) * scale):,f} {upto} {unit}: {_rate(c, str(t.rate), plan)}."
+        yield f"From {plain(Fraction(t.low) * scale):,f} {upto} {unit}: {_rate(c, str(t.rate), comp_plan)}."
     if c.curve:
         yield _curve(c).capitalize() + "."
     if c.threshold and c.threshold.at:
@@ -147,7 +147,7 @@ def _component(plan: CompPlan, c: Component) -> Iterator[str]:
     for cap, of in ((c.caps.per_deal, "deal"), (c.caps.per_period, "pay period")):
         if cap is not None:
             kept = "is lost" if c.caps.excess == "forfeit" else "is kept and paid when there is room"
-            yield f"One {of} pays {cap:,f} {plan.currency} at most; the rest {kept}."
+            yield f"One {of} pays {cap:,f} {comp_plan.currency} at most; the rest {kept}."
     yield from (f"Where {g.when}, pay is multiplied by {g.multiply:f}." for g in c.gates)
     for x in c.multipliers:
         yield from (
@@ -157,9 +157,9 @@ def _component(plan: CompPlan, c: Component) -> Iterator[str]:
         yield f"Where {c.windfall.when}, what lies above quota is paid at par: no accelerator."
 
 
-def _rate(c: Component, rate: str, plan: CompPlan) -> str:
+def _rate(c: Component, rate: str, comp_plan: CompPlan) -> str:
     if c.tiers is not None and c.tiers.kind == "step_amount":
-        return f"{rate[:-1]} × the target" if rate.endswith("x") else f"{Decimal(rate):,f} {plan.currency}"
+        return f"{rate[:-1]} × the target" if rate.endswith("x") else f"{Decimal(rate):,f} {comp_plan.currency}"
     return f"{rate[:-1]} × the par rate" if rate.endswith("x") else f"{plain(Fraction(rate) * 100):f} %"
 
 
@@ -171,8 +171,8 @@ def _curve(c: Component) -> str:
     return f"in straight lines, {points} of target; below that {below}, above it {above}"
 
 
-def _crediting(plan: CompPlan) -> Iterator[str]:
-    for rule in plan.crediting:
+def _crediting(comp_plan: CompPlan) -> Iterator[str]:
+    for rule in comp_plan.crediting:
         if rule.type == "direct":
             yield "A deal is credited to those who share it, to its owner whole where nobody does."
         elif rule.type == "overlay":
@@ -183,17 +183,17 @@ def _crediting(plan: CompPlan) -> Iterator[str]:
             yield f"It is rolled up to {levels}managers, each deal once."
 
 
-def _rest(plan: CompPlan) -> Iterator[str]:
-    if d := plan.draw:
+def _rest(comp_plan: CompPlan) -> Iterator[str]:
+    if d := comp_plan.draw:
         kind = "to be paid back" if d.recoverable else "not to be paid back"
         months = f" in the first {d.months} months" if d.months else ""
-        yield f"At least {d.amount:,f} {plan.currency} a {d.per} is paid{months}; what is advanced is {kind}."
-    if b := plan.clawback:
+        yield f"At least {d.amount:,f} {comp_plan.currency} a {d.per} is paid{months}; what is advanced is {kind}."
+    if b := comp_plan.clawback:
         within = f" within {b.within_days} days" if b.within_days is not None else ""
         yield f"Where {b.when}{within}, pay comes back: {b.amount.replace('_', ' ')}."
-    if h := plan.holdback:
+    if h := comp_plan.holdback:
         yield f"{plain(Fraction(h.percent) * 100):f} % is held until {h.release}."
-    for s in plan.spifs:
+    for s in comp_plan.spifs:
         when = f" where {s.when}" if s.when else ""
         budget = f", {s.budget:,f} in all" if s.budget is not None else ""
-        yield f"{s.key}: {s.per_unit:,f} {plan.currency} a deal{when}, from {s.since} to {s.until}{budget}."
+        yield f"{s.key}: {s.per_unit:,f} {comp_plan.currency} a deal{when}, from {s.since} to {s.until}{budget}."

@@ -17,7 +17,7 @@ class EntryKey:
     """What an entry is of: one amount per payee, plan, period of origin, kind, component and deal."""
 
     payee: str
-    plan: str
+    comp_plan: str
     period: str
     kind: str
     component: str = ""
@@ -45,11 +45,11 @@ def entries_of(found: Evaluation) -> dict[EntryKey, Decimal]:
     Kinds: earned, held, released, clawed_back, drawn, recovered.
     """
     sums: dict[EntryKey, Decimal] = {}
-    who, plan = found.payee.id, found.plan.key
+    who, comp_plan = found.payee.id, found.comp_plan.key
 
     def add(period: str, kind: str, amount: Decimal, component: str = "", deal: str = "") -> None:
         if amount:
-            key = EntryKey(who, plan, period, kind, component, deal)
+            key = EntryKey(who, comp_plan, period, kind, component, deal)
             sums[key] = sums.get(key, NOTHING) + amount
 
     for line in found.lines:

@@ -37,10 +37,10 @@ Look = Callable[[CompPlan], Iterator[Doubt]]
 
 def lint_plan(policy: Policy) -> Iterable[Issue]:
     """Every finding of one plan, errors first in the order of the text, then the plan's own tests."""
-    plan: CompPlan = policy.envelope
-    found = [d for look in LOOKS for d in look(plan)]
+    comp_plan: CompPlan = policy.envelope
+    found = [d for look in LOOKS for d in look(comp_plan)]
     if not any(d.level is Level.error for d in found):
-        found += tests_fail(plan)
+        found += tests_fail(comp_plan)
     return located(policy, found)
 
 
@@ -52,9 +52,9 @@ def located(policy: Policy, doubts: Sequence[Doubt]) -> list[Issue]:
     return [Issue(d.code, d.level, d.message, f"{policy.where}:{lines[d.path]}", d.hint) for d in order]
 
 
-def _paid(plan: CompPlan) -> Iterator[tuple[int, Component, TierRule]]:
+def _paid(comp_plan: CompPlan) -> Iterator[tuple[int, Component, TierRule]]:
     """The components that tiers pay."""
-    for n, c in enumerate(plan.components):
+    for n, c in enumerate(comp_plan.components):
         if c.tiers is not None:
             yield n, c, tier_rules()[c.tiers.kind]
 
@@ -63,15 +63,15 @@ def _shares(c: Component) -> bool:
     return c.tiers is not None and c.tiers.basis == "quota_share"
 
 
-def _par_table(plan: CompPlan, c: Component) -> tuple[Table, Fraction, Fraction] | None:
+def _par_table(comp_plan: CompPlan, c: Component) -> tuple[Table, Fraction, Fraction] | None:
     """The table in money at a year's target and a quota, the quota and the target; None where money is not known.
 
     The quota is that of the plan's tests. Where there is none and every rate is a multiple, the pay at a share of quota
     is the same under any, so the target itself will do.
     """
-    target = plan.annual_target * Fraction(c.weight)
+    target = comp_plan.annual_target * Fraction(c.weight)
     given = next(
-        (t.given.get("quota") for t in plan.tests if isinstance(t.given.get("quota"), int | float | Decimal)), None
+        (t.given.get("quota") for t in comp_plan.tests if isinstance(t.given.get("quota"), int | float | Decimal)), None
     )
     quota = Fraction(str(given)) if given else None
     if quota is None and _shares(c) and all(t.rate.multiple for t in c.rates):
@@ -82,9 +82,9 @@ def _par_table(plan: CompPlan, c: Component) -> tuple[Table, Fraction, Fraction]
     return money_table(c, target=worth, quota=quota), quota or ZERO, worth
 
 
-def tier_order(plan: CompPlan) -> Iterator[Doubt]:
+def tier_order(comp_plan: CompPlan) -> Iterator[Doubt]:
     """Tiers without gap or overlap, from 0 upwards."""
-    for n, c, rule in _paid(plan):
+    for n, c, rule in _paid(comp_plan):
         path = ("components", n, "rates")
         if c.rates and c.rates[0].low > 0 and rule.name != "step_amount":
             said = f"{c.key}: nothing is paid below {c.rates[0].low:f}, where the first tier begins."
@@ -117,33 +117,35 @@ def tier_order(plan: CompPlan) -> Iterator[Doubt]:
             yield Doubt("plan_tier_end", Level.warning, said, (*path, len(c.rates) - 1), hint)
 
 
-def weights(plan: CompPlan) -> Iterator[Doubt]:
+def weights(comp_plan: CompPlan) -> Iterator[Doubt]:
     """Weights that sum to 1."""
-    total = sum(c.weight for c in plan.components)
+    total = sum(c.weight for c in comp_plan.components)
     if total != 1:
         said = f"The weights of the components sum to {total:f}, not 1."
         yield Doubt("plan_weights", Level.error, said, ("components",), "Write weights that sum to 1.")
 
 
-def par(plan: CompPlan) -> Iterator[Doubt]:
+def par(comp_plan: CompPlan) -> Iterator[Doubt]:
     """At 100 % of quota the target incentive × weight is paid."""
-    for n, c in enumerate(plan.components):
-        if c.non_par or not (found := _at_quota(plan, c)):
+    for n, c in enumerate(comp_plan.components):
+        if c.non_par or not (found := _at_quota(comp_plan, c)):
             continue
         pays, target = found
         if pays != target:
             part = f"{plain(pays / target, 4):f} times" if target else "not"
-            money = f" ({rounded(pays):f} of {rounded(target):f} {plan.currency})" if plan.annual_target else ""
+            money = (
+                f" ({rounded(pays):f} of {rounded(target):f} {comp_plan.currency})" if comp_plan.annual_target else ""
+            )
             said = f"{c.key}: at 100 % of quota it pays {part} its target{money}."
             hint = "Correct the rates, or say `non_par: true` if it is meant."
             yield Doubt("plan_not_par", Level.error, said, ("components", n, "rates" if c.rates else "curve"), hint)
 
 
-def _at_quota(plan: CompPlan, c: Component) -> tuple[Fraction, Fraction] | None:
+def _at_quota(comp_plan: CompPlan, c: Component) -> tuple[Fraction, Fraction] | None:
     """What 100 % pays and should pay; None where it cannot be told, or the size of each deal decides."""
     from geartrain.incentives.rules.interpolated import interpolate
 
-    target = plan.annual_target * Fraction(c.weight) or Fraction(1)
+    target = comp_plan.annual_target * Fraction(c.weight) or Fraction(1)
     if c.tiers is None and c.curve is not None:
         points = [(Fraction(x), Fraction(y)) for x, y in c.curve.points]
         below = None if c.curve.below == "hold" else Fraction(c.curve.below)
@@ -151,26 +153,26 @@ def _at_quota(plan: CompPlan, c: Component) -> tuple[Fraction, Fraction] | None:
     rule = tier_rules()[c.tiers.kind] if c.tiers else None
     if rule is None or rule.name == "flat_per_deal" or not _shares(c) or c.quota is None:
         return None
-    held = _par_table(plan, c)
-    if held is None or (not plan.annual_target and not all(t.rate.multiple for t in c.rates)):
+    held = _par_table(comp_plan, c)
+    if held is None or (not comp_plan.annual_target and not all(t.rate.multiple for t in c.rates)):
         return None
     table, quota, target = held
     return rule.pay_at(table, quota), target
 
 
-def boundaries(plan: CompPlan) -> Iterator[Doubt]:
+def boundaries(comp_plan: CompPlan) -> Iterator[Doubt]:
     """Tiers that jump say on which side their bounds lie."""
-    for n, c, rule in _paid(plan):
+    for n, c, rule in _paid(comp_plan):
         if rule.needs_boundary and c.tiers is not None and c.tiers.boundary is None:
             said = f"{c.key}: {rule.name} tiers do not say which tier a bound belongs to."
             hint = "Write boundary: lower_inclusive (from belongs to the tier) or upper_inclusive (to does)."
             yield Doubt("plan_boundary_missing", Level.error, said, ("components", n, "tiers"), hint)
 
 
-def jumps(plan: CompPlan) -> Iterator[Doubt]:
+def jumps(comp_plan: CompPlan) -> Iterator[Doubt]:
     """Pay that falls while sales rise, and cliffs with their size in money."""
-    for n, c, rule in _paid(plan):
-        held = _par_table(plan, c)
+    for n, c, rule in _paid(comp_plan):
+        held = _par_table(comp_plan, c)
         if held is None or any(a.high != b.low for a, b in zip(c.rates, c.rates[1:], strict=False)):
             continue
         table, quota, _ = held
@@ -185,7 +187,11 @@ def jumps(plan: CompPlan) -> Iterator[Doubt]:
         for b, before, _, after in steps:
             size = after - before - (after - before if rule.name == "marginal" and table.start != b else ZERO)
             if size > NEAR * max(Fraction(1), abs(after)) * 10**6:
-                money = f"{rounded(size):f} {plan.currency}" if plan.annual_target or not _shares(c) else "some pay"
+                money = (
+                    f"{rounded(size):f} {comp_plan.currency}"
+                    if comp_plan.annual_target or not _shares(c)
+                    else "some pay"
+                )
                 said = f"{c.key}: a cliff at {_place(b, unit, c)}: one unit more pays {money} more at once."
                 hint = "Marginal tiers have none; deals will be held back and pulled forward around it."
                 yield Doubt("plan_cliff", Level.warning, said, path, hint)
@@ -211,9 +217,9 @@ def _place(bound: Fraction, unit: Fraction, c: Component) -> str:
     return f"{plain(bound):f}"
 
 
-def quotas(plan: CompPlan) -> Iterator[Doubt]:
+def quotas(comp_plan: CompPlan) -> Iterator[Doubt]:
     """A quota where shares of it decide, and a target where multiples of it are paid."""
-    for n, c, _ in _paid(plan):
+    for n, c, _ in _paid(comp_plan):
         path = ("components", n)
         multiples = any(t.rate.multiple for t in c.rates)
         if c.quota is None and _shares(c):
@@ -223,8 +229,8 @@ def quotas(plan: CompPlan) -> Iterator[Doubt]:
         elif c.quota is None and multiples:
             said = f"{c.key}: a rate in x is target incentive × weight / quota, and it has no quota."
             yield Doubt("plan_quota_missing", Level.error, said, (*path, "rates"), "Add `quota: {measure: …}`.")
-    relative = [n for n, c in enumerate(plan.components) if c.curve or any(t.rate.multiple for t in c.rates)]
-    if relative and plan.target_incentive is None:
+    relative = [n for n, c in enumerate(comp_plan.components) if c.curve or any(t.rate.multiple for t in c.rates)]
+    if relative and comp_plan.target_incentive is None:
         said = (
             "Pay is relative to the target incentive, and the plan states none: that of each person's record is taken."
         )
@@ -232,12 +238,12 @@ def quotas(plan: CompPlan) -> Iterator[Doubt]:
         yield Doubt("plan_target_missing", Level.warning, said, ("components", relative[0]), hint)
 
 
-def habits(plan: CompPlan) -> Iterator[Doubt]:
+def habits(comp_plan: CompPlan) -> Iterator[Doubt]:
     """What people cannot keep in mind, or nobody meant."""
-    if len(plan.components) > 3:
-        said = f"There are {len(plan.components)} components; people act on three at most."
+    if len(comp_plan.components) > 3:
+        said = f"There are {len(comp_plan.components)} components; people act on three at most."
         yield Doubt("plan_many_components", Level.warning, said, ("components",), "Drop or merge the smallest.")
-    for n, c in enumerate(plan.components):
+    for n, c in enumerate(comp_plan.components):
         if c.weight < Decimal("0.1"):
             said = f"{c.key}: a weight of {c.weight:f} is too small to be noticed."
             yield Doubt("plan_weight_small", Level.warning, said, ("components", n), "Give it 0.1 or drop it.")
@@ -247,15 +253,15 @@ def habits(plan: CompPlan) -> Iterator[Doubt]:
             yield Doubt("plan_retroactive_uncapped", Level.warning, said, ("components", n), "Write `caps:`.")
 
 
-def tests_fail(plan: CompPlan) -> Iterator[Doubt]:
+def tests_fail(comp_plan: CompPlan) -> Iterator[Doubt]:
     """The plan's own examples, priced."""
     from geartrain.incentives.quoting import quote
     from geartrain.kernel.periods import FiscalCalendar
 
-    for n, test in enumerate(plan.tests):
+    for n, test in enumerate(comp_plan.tests):
         path = ("tests", n)
         try:
-            found = quote(plan, test.given, FiscalCalendar()).components
+            found = quote(comp_plan, test.given, FiscalCalendar()).components
         except GeartrainError as error:
             yield Doubt("plan_test_invalid", Level.error, f"Test {n + 1}: {error.message}", path, error.hint)
             continue

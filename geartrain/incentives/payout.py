@@ -64,53 +64,56 @@ class PeriodPay:
     paid: Decimal
 
 
-def movements(plan: CompPlan, lines: Sequence[Line], calendar: Calendar) -> list[Movement]:
+def movements(comp_plan: CompPlan, lines: Sequence[Line], calendar: Calendar) -> list[Movement]:
     """What is withheld, released, cancelled and clawed back of some lines, in order of day."""
-    found = [m for line in lines for m in _of_line(plan, line, calendar)]
+    found = [m for line in lines for m in _of_line(comp_plan, line, calendar)]
     return sorted(found, key=lambda m: (m.day, m.component, m.id, m.kind))
 
 
-def _of_line(plan: CompPlan, line: Line, calendar: Calendar) -> Iterable[Movement]:
+def _of_line(comp_plan: CompPlan, line: Line, calendar: Calendar) -> Iterable[Movement]:
     def moved(kind: str, day: date, amount: Decimal, why: str) -> Movement:
-        key = line.period if kind == "withheld" else pay_period(day, plan.pay.frequency, calendar).key
+        key = line.period if kind == "withheld" else pay_period(day, comp_plan.pay.frequency, calendar).key
         return Movement(kind, line.component, line.id, day, key, amount, why)
 
     paid_day = line.due - timedelta(days=1)
     withheld = NOTHING
-    if plan.holdback is not None and line.amount:
-        withheld = rounded(Fraction(line.amount) * Fraction(plan.holdback.percent), plan.rounding)
+    if comp_plan.holdback is not None and line.amount:
+        withheld = rounded(Fraction(line.amount) * Fraction(comp_plan.holdback.percent), comp_plan.rounding)
         if withheld:
             yield moved(
-                "withheld", paid_day, -withheld, f"{plan.holdback.percent:f} held until {plan.holdback.release}"
+                "withheld",
+                paid_day,
+                -withheld,
+                f"{comp_plan.holdback.percent:f} held until {comp_plan.holdback.release}",
             )
-    released = _released(plan, line) if withheld else None
-    back = _clawed(plan, line)
+    released = _released(comp_plan, line) if withheld else None
+    back = _clawed(comp_plan, line)
     if back is not None:
         day, part, why = back
         own = min(Fraction(line.amount), line.own) if line.amount > 0 else Fraction(0)
         unpaid = withheld if released is None or released > day else NOTHING
-        cancelled = rounded(Fraction(unpaid) * part, plan.rounding)
-        clawed = rounded(own * part, plan.rounding) - cancelled
+        cancelled = rounded(Fraction(unpaid) * part, comp_plan.rounding)
+        clawed = rounded(own * part, comp_plan.rounding) - cancelled
         withheld -= cancelled
         if cancelled:
             yield moved("cancelled", day, -cancelled, why)
         if clawed > 0:
             yield moved("clawed_back", max(day, paid_day), -clawed, why)
-    if released is not None and plan.holdback is not None and withheld:
-        yield moved("released", max(released, paid_day), withheld, f"{plan.holdback.release} on {released}")
+    if released is not None and comp_plan.holdback is not None and withheld:
+        yield moved("released", max(released, paid_day), withheld, f"{comp_plan.holdback.release} on {released}")
 
 
-def _released(plan: CompPlan, line: Line) -> date | None:
-    assert plan.holdback is not None
-    return as_day(evaluate(plan.holdback.release, line.values, where=f"{plan.key}/holdback"))
+def _released(comp_plan: CompPlan, line: Line) -> date | None:
+    assert comp_plan.holdback is not None
+    return as_day(evaluate(comp_plan.holdback.release, line.values, where=f"{comp_plan.key}/holdback"))
 
 
-def _clawed(plan: CompPlan, line: Line) -> tuple[date, Fraction, str] | None:
+def _clawed(comp_plan: CompPlan, line: Line) -> tuple[date, Fraction, str] | None:
     """When a line's pay comes back, which part of it and why; None where it does not, or where its credit does."""
-    rule = plan.clawback
+    rule = comp_plan.clawback
     if rule is None or rule.affects_attainment or line.type == "score":
         return None
-    found = reversal(rule, line.day, line.values, where=f"{plan.key}/clawback")
+    found = reversal(rule, line.day, line.values, where=f"{comp_plan.key}/clawback")
     return None if found is None else (*found, f"{rule.when} on {found[0]}")
 
 
@@ -137,17 +140,25 @@ def reversal(rule: Clawback, day: date, values: Mapping[str, Any], *, where: str
 
 
 def period_pays(
-    plan: CompPlan, lines: Sequence[Line], moves: Sequence[Movement], calendar: Calendar, *, begins: date, until: date
+    comp_plan: CompPlan,
+    lines: Sequence[Line],
+    moves: Sequence[Movement],
+    calendar: Calendar,
+    *,
+    begins: date,
+    until: date,
 ) -> list[PeriodPay]:
     """Every pay period from somebody's first to the one that holds the last day, with balances carried on."""
     found: list[PeriodPay] = []
     owed, holding = NOTHING, NOTHING
-    for n, period in enumerate(pay_periods(begins, until, plan.pay.frequency, calendar), 1):
+    for n, period in enumerate(pay_periods(begins, until, comp_plan.pay.frequency, calendar), 1):
         earned = sum((x.amount for x in lines if x.period == period.key), NOTHING)
         by = {k: _sum(moves, period, k) for k in ("withheld", "released", "cancelled", "clawed_back")}
         base = earned + by["withheld"] + by["released"] + by["clawed_back"]
-        drawn, recovered = _drawn(plan.draw, base, owed, period, n, begins) if plan.draw else (NOTHING, NOTHING)
-        owed += (drawn if plan.draw and plan.draw.recoverable else NOTHING) + recovered
+        drawn, recovered = (
+            _drawn(comp_plan.draw, base, owed, period, n, begins) if comp_plan.draw else (NOTHING, NOTHING)
+        )
+        owed += (drawn if comp_plan.draw and comp_plan.draw.recoverable else NOTHING) + recovered
         holding += -by["withheld"] - by["released"] + by["cancelled"]
         paid = base + drawn + recovered
         found.append(

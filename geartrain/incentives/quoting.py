@@ -37,15 +37,15 @@ class Quote:
 
     def as_json(self) -> dict[str, Any]:
         """The shape of `pay quote --format json`."""
-        found, plan = self.evaluation, self.evaluation.plan
+        found, comp_plan = self.evaluation, self.evaluation.comp_plan
         earned = [v for v in self.components.values() if v is not None]
         return {
-            "plan": plan.key,
-            "currency": plan.currency,
+            "plan": comp_plan.key,
+            "currency": comp_plan.currency,
             "components": {k: _text(v) for k, v in self.components.items()},
             "earned": _text(sum(earned, Decimal(0))),
             "attainment": {p.key: _ratio(p.attainment) for p in found.components},
-            "team_attainment": {k: _ratio(v) for k, v in team_attainment(plan, self.team).items()},
+            "team_attainment": {k: _ratio(v) for k, v in team_attainment(comp_plan, self.team).items()},
             "quota": {p.key: None if p.quota is None else plain(p.quota) for p in found.components},
             "lines": [line_json(n, line) for n, line in enumerate(found.lines, 1)],
             "slices": [s for n, line in enumerate(found.lines, 1) for s in slices_json(n, line)],
@@ -56,7 +56,7 @@ class Quote:
         }
 
 
-def quote(plan: CompPlan, given: Mapping[str, Any], calendar: Calendar) -> Quote:
+def quote(comp_plan: CompPlan, given: Mapping[str, Any], calendar: Calendar) -> Quote:
     """Price what is given.
 
     Raises:
@@ -72,14 +72,14 @@ def quote(plan: CompPlan, given: Mapping[str, Any], calendar: Calendar) -> Quote
     scores = {str(k): _number(v, f"scores.{k}") for k, v in _mapping(given.get("scores"), "scores").items()}
     team = tuple(_member(n, row) for n, row in enumerate(_rows(given.get("team"), "team"), 1))
     payee = Payee(str(user.get("user_id") or ""), typed(user), facts, flat, credits, scores)
-    return Quote(evaluate_payee(plan, payee, calendar), team)
+    return Quote(evaluate_payee(comp_plan, payee, calendar), team)
 
 
-def team_attainment(plan: CompPlan, team: Sequence[tuple[Fraction, Fraction]]) -> dict[str, Fraction | None]:
+def team_attainment(comp_plan: CompPlan, team: Sequence[tuple[Fraction, Fraction]]) -> dict[str, Fraction | None]:
     """The team's attainment of each component that is measured: pooled, or the mean where its measure says so."""
     return {
-        c.key: (mean_of_ratios if plan.measures[c.measure].team == "mean" else pooled)(team)
-        for c in plan.components
+        c.key: (mean_of_ratios if comp_plan.measures[c.measure].team == "mean" else pooled)(team)
+        for c in comp_plan.components
         if c.measure is not None
     }
 

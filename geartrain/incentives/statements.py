@@ -32,12 +32,12 @@ def money(value: Decimal) -> str:
 def attainment_at(
     found: Evaluation, part: ComponentResult, period: Period, calendar: Calendar
 ) -> tuple[Fraction, Fraction] | None:
-    """Credited and quota of the window that a period ends in; None where there is no quota, or nothing to hold it to."""
-    component = next((c for c in found.plan.components if c.key == part.key), None)
+    """Credited and quota of the window that a period ends in; None without a quota."""
+    component = next((c for c in found.comp_plan.components if c.key == part.key), None)
     if component is None or component.quota is None or part.quota is None:
         return None
-    last = min(period.end, found.plan.effective[1])
-    window = window_of(last.fromordinal(last.toordinal() - 1), component.window, found.plan, calendar)
+    last = min(period.end, found.comp_plan.effective[1])
+    window = window_of(last.fromordinal(last.toordinal() - 1), component.window, found.comp_plan, calendar)
     lines = [x for x in part.lines if x.window == window.key and x.day < period.end]
     quota = lines[-1].quota if lines else part.quota
     return (sum((x.credit for x in lines), Fraction(0)), quota) if quota else None
@@ -60,9 +60,9 @@ def statement(
     said: dict[str, Any] = {
         "payee": found.payee.id,
         "period": period.key,
-        "plan": found.plan.key,
-        "currency": found.plan.currency,
-        "rounding": {"scale": found.plan.rounding.scale, "mode": found.plan.rounding.mode},
+        "plan": found.comp_plan.key,
+        "currency": found.comp_plan.currency,
+        "rounding": {"scale": found.comp_plan.rounding.scale, "mode": found.comp_plan.rounding.mode},
         "components": [_component(found, p, period, calendar, team) for p in found.parts],
         "earned": money(row.earned if row else NOTHING),
         "adjustments": [adjustment_json(a) for a in adjustments],
@@ -104,7 +104,7 @@ def _component(
     mine = [line for line in part.lines if line.period == period.key]
     numbered = list(enumerate(mine, 1))
     reached = attainment_at(found, part, period, calendar)
-    scored = any(c.key == part.key and c.score is not None for c in found.plan.components)
+    scored = any(c.key == part.key and c.score is not None for c in found.comp_plan.components)
     ratio = part.attainment if scored else reached[0] / reached[1] if reached else None
     pooled = team.get(part.key)
     return {

@@ -19,10 +19,10 @@ GRAINS = {
 AT_END = frozenset({"month", "quarter", "year"})  # paid once the window is over; `…_to_date` pays as it goes
 
 
-def window_of(day: date, window: Window, plan: CompPlan, calendar: Calendar) -> Period:
+def window_of(day: date, window: Window, comp_plan: CompPlan, calendar: Calendar) -> Period:
     """The window a day falls in, cut to the days the plan holds."""
     whole = calendar.containing(day, GRAINS[window])
-    return Period(max(whole.start, plan.effective[0]), min(whole.end, plan.effective[1]), whole.key)
+    return Period(max(whole.start, comp_plan.effective[0]), min(whole.end, comp_plan.effective[1]), whole.key)
 
 
 def pay_period(day: date, frequency: str, calendar: Calendar) -> Period:
@@ -48,11 +48,11 @@ def pay_periods(start: date, end: date, frequency: str, calendar: Calendar) -> l
     return found
 
 
-def due_period(day: date, component_window: Window, plan: CompPlan, calendar: Calendar) -> Period:
+def due_period(day: date, component_window: Window, comp_plan: CompPlan, calendar: Calendar) -> Period:
     """The period in which a line of that day is paid: of a whole window, the one its last day falls in."""
     if component_window in AT_END:
-        day = max(day, window_of(day, component_window, plan, calendar).end - timedelta(days=1))
-    return pay_period(day, plan.pay.frequency, calendar)
+        day = max(day, window_of(day, component_window, comp_plan, calendar).end - timedelta(days=1))
+    return pay_period(day, comp_plan.pay.frequency, calendar)
 
 
 def participation(user_start: date | None, user_end: date | None, span: Period) -> Fraction:

@@ -41,16 +41,16 @@ def gather(facts: Facts, plans: Sequence[CompPlan], *, until: date) -> Inputs:
     credits: dict[tuple[str, str], list[Credit]] = defaultdict(list)
     staff = Staff(held.users, held.hierarchy)
     told: dict[tuple[str, str], Issue] = {}
-    for plan in plans:
-        for name, measure in plan.measures.items():
-            _credit(held, plan, plans, name, measure, staff, mine, credits, told, until)
+    for comp_plan in plans:
+        for name, measure in comp_plan.measures.items():
+            _credit(held, comp_plan, plans, name, measure, staff, mine, credits, told, until)
     payees = {
-        plan.key: tuple(
-            _payee(held, plan, who, credits.get((plan.key, who), []))
+        comp_plan.key: tuple(
+            _payee(held, comp_plan, who, credits.get((comp_plan.key, who), []))
             for who in sorted(mine)
-            if plan in mine[who] and _takes_part(plan, held.users[who], until)
+            if comp_plan in mine[who] and _takes_part(comp_plan, held.users[who], until)
         )
-        for plan in plans
+        for comp_plan in plans
     }
     every = (*issues, *(told[k] for k in sorted(told)))
     return Inputs(tuple(plans), payees, every, held.users)
@@ -65,33 +65,33 @@ def inputs_hash(payee: Payee) -> str:
     return sha256(canonical([payee.id, credits, quotas, scores]).encode()).hexdigest()
 
 
-def _takes_part(plan: CompPlan, user: Mapping[str, object], until: date) -> bool:
+def _takes_part(comp_plan: CompPlan, user: Mapping[str, object], until: date) -> bool:
     start, end = as_day(user.get("start_date")), as_day(user.get("end_date"))
-    last = min(until, plan.effective[1])
-    return not (start and start >= last) and not (end and end < plan.effective[0])
+    last = min(until, comp_plan.effective[1])
+    return not (start and start >= last) and not (end and end < comp_plan.effective[0])
 
 
-def _payee(held: PayFacts, plan: CompPlan, who: str, credits: list[Credit]) -> Payee:
+def _payee(held: PayFacts, comp_plan: CompPlan, who: str, credits: list[Credit]) -> Payee:
     user = held.users[who]
-    quotas = tuple(_converted(held, plan, q) for q in held.quotas.get(who, ()))
-    return Payee(who, user, quotas, {}, tuple(credits), _scores(held, plan, user, quotas))
+    quotas = tuple(_converted(held, comp_plan, q) for q in held.quotas.get(who, ()))
+    return Payee(who, user, quotas, {}, tuple(credits), _scores(held, comp_plan, user, quotas))
 
 
-def _converted(held: PayFacts, plan: CompPlan, q: QuotaFact) -> QuotaFact:
-    rate = held.rate(q.currency, plan.currency, q.start, FIRST) if q.currency else Fraction(1)
+def _converted(held: PayFacts, comp_plan: CompPlan, q: QuotaFact) -> QuotaFact:
+    rate = held.rate(q.currency, comp_plan.currency, q.start, FIRST) if q.currency else Fraction(1)
     return replace(q, amount=q.amount * rate) if rate is not None else q
 
 
 def _scores(
-    held: PayFacts, plan: CompPlan, user: Mapping[str, object], quotas: Sequence[QuotaFact]
+    held: PayFacts, comp_plan: CompPlan, user: Mapping[str, object], quotas: Sequence[QuotaFact]
 ) -> dict[str, Fraction]:
     """A score is what a person's record carries under its name, or a quota fact of that measure."""
     found: dict[str, Fraction] = {}
-    for component in plan.components:
+    for component in comp_plan.components:
         if component.score is None:
             continue
         value = user.get(component.score)
-        facts = [q for q in quotas if q.measure == component.score and q.start < plan.effective[1]]
+        facts = [q for q in quotas if q.measure == component.score and q.start < comp_plan.effective[1]]
         if isinstance(value, Decimal | int):
             found[component.score] = Fraction(value)
         elif facts:
@@ -101,7 +101,7 @@ def _scores(
 
 def _credit(
     held: PayFacts,
-    plan: CompPlan,
+    comp_plan: CompPlan,
     plans: Sequence[CompPlan],
     name: str,
     measure: Measure,
@@ -114,13 +114,15 @@ def _credit(
     """Hand out the credits of one measure of one plan to the payees of the plan."""
     if measure.source not in held.facts.types:
         known = ", ".join(sorted(held.facts.types))
-        raise Invalid(f"{plan.key}/measures/{name}: there are no records '{measure.source}'.", hint=f"One of: {known}.")
-    start, end = plan.effective
+        raise Invalid(
+            f"{comp_plan.key}/measures/{name}: there are no records '{measure.source}'.", hint=f"One of: {known}."
+        )
+    start, end = comp_plan.effective
     for deal in held.deals(measure.source):
-        amount, _ = counted(plan, name, deal)
+        amount, _ = counted(comp_plan, name, deal)
         if amount is None:
             continue
-        at = evaluate(measure.date, deal.values, where=f"{plan.key}/measures/{name}")
+        at = evaluate(measure.date, deal.values, where=f"{comp_plan.key}/measures/{name}")
         day = held.facts.calendar.day_of(at) if isinstance(at, datetime) else as_day(at)
         if day is None or not start <= day < min(end, until):
             continue
@@ -128,14 +130,14 @@ def _credit(
         shares, wrong = credits_of(owned, staff, plans, day)
         told.update({(i.code, i.where): i for i in wrong})
         currency = str(deal.values.get("currency") or held.facts.currency)
-        rates = [held.rate(currency, plan.currency, day, kinds) for kinds in (FIRST, OF_THE_DAY)]
+        rates = [held.rate(currency, comp_plan.currency, day, kinds) for kinds in (FIRST, OF_THE_DAY)]
         if rates[0] is None or rates[1] is None:
-            told["pay_rate_missing", deal.id] = _no_rate(deal, currency, plan.currency, day)
+            told["pay_rate_missing", deal.id] = _no_rate(deal, currency, comp_plan.currency, day)
             continue
         for share in shares:
-            if measure.credit not in (ANY, share.type) or plan not in mine.get(share.person, ()):
+            if measure.credit not in (ANY, share.type) or comp_plan not in mine.get(share.person, ()):
                 continue
-            credits[plan.key, share.person].append(
+            credits[comp_plan.key, share.person].append(
                 Credit(deal.id, day, amount * share.share * rates[0], amount * rates[0], share.share, share.type, name,
                        deal.values, rates[1] / rates[0])
             )  # fmt: skip
@@ -146,24 +148,24 @@ def _no_rate(deal: Deal, held: str, wanted: str, day: date) -> Issue:
     return Issue("pay_rate_missing", Level.error, message, f"opportunity/{deal.id}", "Load an fx_rate of kind plan.")
 
 
-def why_not(facts: Facts, plan: CompPlan, measure: str, *, deal: str, payee: str) -> str | None:
+def why_not(facts: Facts, comp_plan: CompPlan, measure: str, *, deal: str, payee: str) -> str | None:
     """The first reason why somebody is not credited for a deal; None where they are."""
     held = PayFacts(facts)
-    found = next((d for d in held.deals(plan.measures[measure].source) if d.id == deal), None)
+    found = next((d for d in held.deals(comp_plan.measures[measure].source) if d.id == deal), None)
     if found is None:
-        return f"There is no {plan.measures[measure].source} '{deal}'."
-    amount, reason = counted(plan, measure, found)
+        return f"There is no {comp_plan.measures[measure].source} '{deal}'."
+    amount, reason = counted(comp_plan, measure, found)
     if amount is None:
         return f"{deal}: {reason}."
-    if payee not in held.users or not eligible(plan, held.users[payee]):
-        return f"{payee} is not eligible for {plan.key}."
-    at = evaluate(plan.measures[measure].date, found.values, where=plan.key)
+    if payee not in held.users or not eligible(comp_plan, held.users[payee]):
+        return f"{payee} is not eligible for {comp_plan.key}."
+    at = evaluate(comp_plan.measures[measure].date, found.values, where=comp_plan.key)
     day = held.facts.calendar.day_of(at) if isinstance(at, datetime) else as_day(at)
-    if day is None or not plan.effective[0] <= day < plan.effective[1]:
+    if day is None or not comp_plan.effective[0] <= day < comp_plan.effective[1]:
         return f"{deal} is dated {day}, outside the plan."
-    shares, wrong = credits_of(found, Staff(held.users, held.hierarchy), [plan], day)
+    shares, wrong = credits_of(found, Staff(held.users, held.hierarchy), [comp_plan], day)
     if wrong:
         return wrong[0].message
-    if not any(s.person == payee and plan.measures[measure].credit in (ANY, s.type) for s in shares):
-        return f"{payee} has no {plan.measures[measure].credit} credit of {deal}."
+    if not any(s.person == payee and comp_plan.measures[measure].credit in (ANY, s.type) for s in shares):
+        return f"{payee} has no {comp_plan.measures[measure].credit} credit of {deal}."
     return None

@@ -247,14 +247,14 @@ def _unlocked(row: PayPeriod) -> PayPeriod:
 
 
 def _key(e: PayEntry) -> EntryKey:
-    return EntryKey(e.payee, e.plan, e.origin, e.kind, e.component, e.deal)
+    return EntryKey(e.payee, e.comp_plan, e.origin, e.kind, e.component, e.deal)
 
 
 def _entry(row: PayPeriod, key: EntryKey, amount: Decimal, at: Any, adjusts: Adjustment | None = None) -> PayEntry:
     from geartrain.stores.decisions.models import PayEntry
 
     more: Mapping[str, Any] = {"old": adjusts.old, "new": adjusts.new, "cause": adjusts.cause[:500]} if adjusts else {}
-    return PayEntry(period=row, origin=key.period, payee=key.payee, plan=key.plan, kind=key.kind,
+    return PayEntry(period=row, origin=key.period, payee=key.payee, comp_plan=key.comp_plan, kind=key.kind,
                     component=key.component, deal=key.deal, amount=amount, at=at, **more)  # fmt: skip
 
 

@@ -38,8 +38,8 @@ def read_plan(text: str, where: str) -> CompPlan:
     if policy is None:
         more = f" ({len(issues) - 1} more: geartrain pay plan check {where})" if len(issues) > 1 else ""
         raise Invalid(f"{issues[0].where}: {issues[0].message}{more}", hint=issues[0].hint)
-    plan: CompPlan = policy.envelope
-    return plan
+    comp_plan: CompPlan = policy.envelope
+    return comp_plan
 
 
 def check_plans(texts: Sequence[tuple[str, str]], *, ws: Workspace | None = None) -> list[Issue]:

@@ -140,8 +140,8 @@ def calculate(
     evaluated = _evaluated(inputs, span, ws.calendar)
     posted = pay_ledger.posted(ws)
     entries = {k: v for e in evaluated for k, v in entries_of(e).items()}
-    known = {(e.payee.id, e.plan.key) for e in evaluated}
-    standing = {k: v for k, v in pay_ledger.standing(ws).items() if (k.payee, k.plan) in known}
+    known = {(e.payee.id, e.comp_plan.key) for e in evaluated}
+    standing = {k: v for k, v in pay_ledger.standing(ws).items() if (k.payee, k.comp_plan) in known}
     due = tuple(differences(standing, entries, locked))
     if span.key in locked:
         return _locked(ws, span, plans, entries, due)
@@ -158,13 +158,13 @@ def calculate(
             e,
             span,
             ws.calendar,
-            team=teams[e.plan.key, _team(e.payee)],
+            team=teams[e.comp_plan.key, _team(e.payee)],
             adjustments=[a for a in posted.get(span.key, ()) if a.of.payee == e.payee.id],
             inputs=inputs_hash(e.payee),
-            plan_sha256=hashes.get(e.plan.key, ""),
+            plan_sha256=hashes.get(e.comp_plan.key, ""),
         )
         for e in evaluated
-        if only in (None, e.payee.id) and e.plan.effective[0] < span.end and e.plan.effective[1] > span.start
+        if only in (None, e.payee.id) and e.comp_plan.effective[0] < span.end and e.comp_plan.effective[1] > span.start
     }
     currency = plans[0].currency if len({p.currency for p in plans}) == 1 else ws.currency
     status = pay_ledger.status_of(ws, span.key)
@@ -216,11 +216,11 @@ def _plans(ws: Workspace, span: Period) -> tuple[CompPlan, ...]:
 
 def _evaluated(inputs: Inputs, span: Period, calendar: Calendar) -> list[Evaluation]:
     found = []
-    for plan in inputs.plans:
-        payees = inputs.payees[plan.key]
-        awards = spif_lines(plan, payees, calendar)
-        until = min(span.end, plan.effective[1])
-        found += [evaluate_payee(plan, p, calendar, awards=awards.get(p.id, ()), until=until) for p in payees]
+    for comp_plan in inputs.plans:
+        payees = inputs.payees[comp_plan.key]
+        awards = spif_lines(comp_plan, payees, calendar)
+        until = min(span.end, comp_plan.effective[1])
+        found += [evaluate_payee(comp_plan, p, calendar, awards=awards.get(p.id, ()), until=until) for p in payees]
     return found
 
 
@@ -233,19 +233,19 @@ def _teams(evaluated: Sequence[Evaluation], span: Period, calendar: Calendar) ->
     members: dict[tuple[str, str], dict[str, list[tuple[Fraction, Fraction]]]] = defaultdict(lambda: defaultdict(list))
     for e in evaluated:
         for part in e.components:
-            held = members[e.plan.key, _team(e.payee)]
+            held = members[e.comp_plan.key, _team(e.payee)]
             if (reached := attainment_at(e, part, span, calendar)) is not None:
                 held[part.key].append(reached)
-    plans = {e.plan.key: e.plan for e in evaluated}
+    plans = {e.comp_plan.key: e.comp_plan for e in evaluated}
     return {
         key: {c: (mean_of_ratios if _averaged(plans[key[0]], c) else pooled)(team) for c, team in held.items()}
         for key, held in members.items()
     }
 
 
-def _averaged(plan: CompPlan, component: str) -> bool:
-    measure = next(c.measure for c in plan.components if c.key == component)
-    return measure is not None and plan.measures[measure].team == "mean"
+def _averaged(comp_plan: CompPlan, component: str) -> bool:
+    measure = next(c.measure for c in comp_plan.components if c.key == component)
+    return measure is not None and comp_plan.measures[measure].team == "mean"
 
 
 def _may_see(ws: Workspace, actor: Actor, payee: str) -> None:

@@ -18,10 +18,10 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The plan's Y
 
 def register(pay: typer.Typer) -> None:
     """Add the group of commands."""
-    plan = typer.Typer(help="Compensation plans: checked, explained, compared.", no_args_is_help=True)
-    pay.add_typer(plan, name="plan")
+    comp_plan = typer.Typer(help="Compensation plans: checked, explained, compared.", no_args_is_help=True)
+    pay.add_typer(comp_plan, name="plan")
     for command in (check, explain):
-        plan.command()(command)
+        comp_plan.command()(command)
 
 
 def check(

@@ -86,8 +86,8 @@ def read_given(text: str) -> Any:
 
 
 def _print(found: Quote, whole: dict[str, Any]) -> None:
-    plan = found.evaluation.plan
-    console.print(f"[bold]{plan.name}[/] ({plan.key}), {plan.currency}", highlight=False)
+    comp_plan = found.evaluation.comp_plan
+    console.print(f"[bold]{comp_plan.name}[/] ({comp_plan.key}), {comp_plan.currency}", highlight=False)
     rows = [(k, whole["attainment"].get(k), v) for k, v in found.components.items()]
     print_rows(("component", "attainment", "earned"), rows)
     if whole["lines"]:

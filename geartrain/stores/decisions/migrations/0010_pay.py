@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("origin", models.CharField(max_length=20)),
                 ("payee", models.CharField(max_length=254)),
-                ("plan", models.CharField(max_length=100)),
+                ("comp_plan", models.CharField(max_length=100)),
                 ("kind", models.CharField(max_length=20)),
                 ("component", models.CharField(blank=True, max_length=100)),
                 ("deal", models.CharField(blank=True, max_length=300)),

@@ -50,7 +50,7 @@ class PayEntry(models.Model):
     period = models.ForeignKey(PayPeriod, on_delete=models.PROTECT, related_name="entries")
     origin = models.CharField(max_length=20)
     payee = models.CharField(max_length=254)
-    plan = models.CharField(max_length=100)
+    comp_plan = models.CharField(max_length=100)
     kind = models.CharField(max_length=20)
     component = models.CharField(max_length=100, blank=True)
     deal = models.CharField(max_length=300, blank=True)
