@@ -11,7 +11,7 @@ from geartrain.services.commitments import list_commitments, meet_commitment
 from geartrain.services.pack_decisions import add_decision, close_decision, dispute_number, settle_dispute
 from geartrain.services.workspace import Workspace
 from geartrain.web.documents.render import render_pack
-from tests.services.governance.conftest import Clock
+from tests.services.conftest import Clock
 from tests.services.trying import ANN, BOB, OPS, deal, load, workspace
 
 TEMPLATE = """\

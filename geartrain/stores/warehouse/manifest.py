@@ -170,11 +170,15 @@ def publish(folder: Path, manifest: Manifest) -> None:
     """Make a manifest the one that holds: durable before it is visible, visible at once or not at all."""
     text = encode(manifest)
     write_durably(folder / manifest.name, text)
-    pointer = {"format": FORMAT, "manifest": manifest.name, "sha256": sha256(text).hexdigest()}
     fresh = folder / f"{POINTER}.new"
-    write_durably(fresh, json.dumps(pointer).encode())
+    write_durably(fresh, encode_pointer(manifest.name, sha256(text).hexdigest()))
     fresh.replace(folder / POINTER)
     sync(folder)
+
+
+def encode_pointer(name: str, digest: str) -> bytes:
+    """The pointer to a manifest as it is stored."""
+    return json.dumps({"format": FORMAT, "manifest": name, "sha256": digest}).encode()
 
 
 def write_durably(path: Path, text: bytes) -> None:

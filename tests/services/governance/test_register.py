@@ -5,7 +5,7 @@ import pytest
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 from geartrain.services import governance as g
 from geartrain.services.commitments import my_work
-from tests.services.governance.conftest import hire
+from tests.services.conftest import hire
 
 NAME = {"kind": "time_classes", "key": "selling"}
 

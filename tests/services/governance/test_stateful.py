@@ -22,7 +22,7 @@ from geartrain.services import governance as g
 from geartrain.services.access import Actor, Permission
 from geartrain.services.policies import current_policies
 from geartrain.services.workspace import Workspace
-from tests.services.governance.conftest import CAST, Clock, hours
+from tests.services.conftest import CAST, Clock, hours
 
 KEYS = ("alpha", "beta")
 PEOPLE = st.sampled_from(["ann", "bob", "rita", "rolf", "fay"])

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from geartrain.services import governance as g
-from tests.services.governance.conftest import hire
+from tests.services.conftest import hire
 
 NAME = {"kind": "time_classes", "key": "selling"}
 
