@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -23,6 +22,7 @@ from geartrain.kernel.periods import Calendar, Period
 from geartrain.services import pay_ledger
 from geartrain.services.access import Actor, Permission, operator, require
 from geartrain.services.facts import open_facts
+from geartrain.services.pay_facts import PayFacts
 from geartrain.services.pay_inputs import Inputs, gather, inputs_hash
 from geartrain.services.pay_plans import KIND
 from geartrain.services.policies import current_policies
@@ -49,6 +49,7 @@ class Run:
     due: tuple[Adjustment, ...]
     issues: tuple[Issue, ...]
     status: str = "open"
+    evaluations: tuple[Evaluation, ...] = ()
 
     @property
     def paid(self) -> Decimal:
@@ -144,7 +145,7 @@ def calculate(
     standing = {k: v for k, v in pay_ledger.standing(ws).items() if (k.payee, k.comp_plan) in known}
     due = tuple(differences(standing, entries, locked))
     if span.key in locked:
-        return _locked(ws, span, plans, entries, due)
+        return replace(_locked(ws, span, plans, entries, due), evaluations=tuple(evaluated))
     teams = _teams(evaluated, span, ws.calendar)
     issues = [*inputs.issues, *(i for e in evaluated for i in e.issues)]
     if due:
@@ -169,7 +170,7 @@ def calculate(
     currency = plans[0].currency if len({p.currency for p in plans}) == 1 else ws.currency
     status = pay_ledger.status_of(ws, span.key)
     return Run(span, tuple(p.key for p in plans), currency, dict(sorted(statements.items())), entries, due,
-               tuple(issues), status)  # fmt: skip
+               tuple(issues), status, tuple(evaluated))  # fmt: skip
 
 
 def _locked(
@@ -262,6 +263,7 @@ def _may_see(ws: Workspace, actor: Actor, payee: str) -> None:
         raise NotFound(f"There is no payee '{payee}'.", hint="Name a user_id of the facts.")
 
 
-def today(ws: Workspace) -> date:
-    """Today in the workspace's zone."""
-    return ws.calendar.day_of(ws.now())
+def users_of(ws: Workspace) -> dict[str, dict[str, Any]]:
+    """Everybody's columns, for those who may see everybody's pay."""
+    with open_facts(ws, operator()) as facts:
+        return PayFacts(facts).users

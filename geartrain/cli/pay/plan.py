@@ -17,11 +17,18 @@ FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The plan's Y
 
 
 def register(pay: typer.Typer) -> None:
-    """Add the group of commands."""
-    comp_plan = typer.Typer(help="Compensation plans: checked, explained, compared.", no_args_is_help=True)
-    pay.add_typer(comp_plan, name="plan")
+    """Add the commands to the group of plans."""
     for command in (check, explain):
-        comp_plan.command()(command)
+        plan_group(pay).command()(command)
+
+
+def plan_group(pay: typer.Typer) -> typer.Typer:
+    """The group `plan`, made where no other file has."""
+    found = next((g.typer_instance for g in pay.registered_groups if g.name == "plan"), None)
+    if found is None:
+        found = typer.Typer(help="Compensation plans: checked, explained, compared.", no_args_is_help=True)
+        pay.add_typer(found, name="plan")
+    return found
 
 
 def check(
