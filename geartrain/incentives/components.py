@@ -77,25 +77,29 @@ def component_result(ground: Ground, component: Component) -> ComponentResult:
         return _scored(ground, component)
     credits = sorted(_counted(ground, component), key=order)
     lines: list[Line] = []
+    issues: list[Issue] = []
     attainment, quota, credited = None, None, ZERO
-    for window, held in groupby(
-        credits, key=lambda c: window_of(c.day, component.window, ground.comp_plan, ground.calendar)
-    ):
-        quota = ground.quota(component, window)
-        if component.quota is not None and not (quota and quota > 0):
-            return _without_quota(ground, component, window)
-        priced = _window(ground, component, window, list(held), quota)
+    for window, held in groupby(credits, key=lambda c: _window_of(ground, component, c.day)):
+        found = ground.quota(component, window)
+        if component.quota is not None and not (found and found > 0):
+            issues.append(_without_quota(ground, component, window))
+            continue
+        priced = _window(ground, component, window, list(held), found)
         lines += priced
-        credited = sum((line.credit for line in priced), ZERO)
+        quota, credited = found, sum((line.credit for line in priced), ZERO)
         attainment = credited / quota if quota else None
     if not credits and component.quota is not None:
-        window = window_of(ground.comp_plan.effective[0], component.window, ground.comp_plan, ground.calendar)
+        window = _window_of(ground, component, ground.comp_plan.effective[0])
         quota = ground.quota(component, window)
-        if not quota:
-            return _without_quota(ground, component, window)
-        attainment = ZERO
-    earned = sum((line.amount for line in lines), rounded(ZERO, ground.comp_plan.rounding))
-    return ComponentResult(component.key, tuple(lines), earned, attainment, quota, credited)
+        attainment = ZERO if quota else None
+        issues += [] if quota else [_without_quota(ground, component, window)]
+    known = lines or not issues
+    earned = sum((line.amount for line in lines), rounded(ZERO, ground.comp_plan.rounding)) if known else None
+    return ComponentResult(component.key, tuple(lines), earned, attainment, quota, credited, tuple(issues))
+
+
+def _window_of(ground: Ground, component: Component, day: date) -> Period:
+    return window_of(day, component.window, ground.comp_plan, ground.calendar)
 
 
 def order(credit: Credit) -> tuple[object, ...]:
@@ -242,14 +246,12 @@ def _step(running: Fraction, pay: Fraction, rounding: Rounding) -> tuple[Decimal
     return rounded(running + pay, rounding) - rounded(running, rounding), running + pay
 
 
-def _without_quota(ground: Ground, component: Component, window: Period) -> ComponentResult:
+def _without_quota(ground: Ground, component: Component, window: Period) -> Issue:
     assert component.quota is not None
     message = f"{ground.payee.id or 'The payee'} has no quota of {component.quota.measure} above 0 in {window.key}."
     where = f"{ground.comp_plan.key}/{component.key}"
     hint = f"Load a quota fact of the measure '{component.quota.measure}' that covers it, or give `quota`."
-    return ComponentResult(
-        component.key, (), None, issues=(Issue("pay_quota_missing", Level.error, message, where, hint),)
-    )
+    return Issue("pay_quota_missing", Level.error, message, where, hint)
 
 
 def _scored(ground: Ground, component: Component) -> ComponentResult:

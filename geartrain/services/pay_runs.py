@@ -21,7 +21,8 @@ from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.periods import Calendar, Period
 from geartrain.services import pay_ledger
 from geartrain.services.access import Actor, Permission, operator, require
-from geartrain.services.facts import open_facts
+from geartrain.services.answers import remembered
+from geartrain.services.facts import Facts, open_facts
 from geartrain.services.pay_facts import PayFacts
 from geartrain.services.pay_inputs import Inputs, gather, inputs_hash
 from geartrain.services.pay_plans import KIND
@@ -137,8 +138,8 @@ def calculate(
     locked = {k for k, end in pay_ledger.locked_periods(ws).items() if end <= span.start or k == span.key}
     plans = tuple(policies) if policies is not None else _plans(ws, span)
     with open_facts(ws, operator(), as_of=max(span.end, ws.calendar.day_of(ws.now()))) as facts:
-        inputs = gather(facts, plans, until=span.end)
-    evaluated = _evaluated(inputs, span, ws.calendar)
+        state = facts.id, span, ws.calendar, ws.currency, *(p.model_dump_json() for p in plans)
+        inputs, evaluated = remembered(("pay", *state), lambda: _worked_out(ws, facts, plans, span))
     posted = pay_ledger.posted(ws)
     entries = {k: v for e in evaluated for k, v in entries_of(e).items()}
     known = {(e.payee.id, e.comp_plan.key) for e in evaluated}
@@ -213,6 +214,13 @@ def _plans(ws: Workspace, span: Period) -> tuple[CompPlan, ...]:
     # Earlier plans of the same people count too: what was locked under them can still change.
     year = [p for p in held if p.effective[1] <= span.start and p.pay.frequency in {f.pay.frequency for f in found}]
     return tuple(sorted((*found, *year), key=lambda p: p.key))
+
+
+def _worked_out(
+    ws: Workspace, facts: Facts, plans: Sequence[CompPlan], span: Period
+) -> tuple[Inputs, list[Evaluation]]:
+    inputs = gather(facts, plans, until=span.end)
+    return inputs, _evaluated(inputs, span, ws.calendar)
 
 
 def _evaluated(inputs: Inputs, span: Period, calendar: Calendar) -> list[Evaluation]:
