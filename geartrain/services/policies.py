@@ -25,7 +25,12 @@ from geartrain.stores.decisions.published import Stored, published_state, publis
 
 HOME = Path(geartrain.__file__).parent
 # Packages whose modules each declare a kind, and folders (below the package) whose YAML files ship.
-KINDS = ("geartrain.kernel.policy.kinds", "geartrain.intelligence.kinds", "geartrain.productivity.kinds")
+KINDS = (
+    "geartrain.kernel.policy.kinds",
+    "geartrain.intelligence.kinds",
+    "geartrain.process.kinds",
+    "geartrain.productivity.kinds",
+)
 SHIPPED = ("*/metrics/*.yaml", "*/policies/*.yaml")
 LARGEST = 1_000_000  # bytes; nobody writes a longer policy, and a reader should not wait for one
 
