@@ -167,9 +167,10 @@ def conformance(
     if strange := [k for k in kind or () if k not in [d.value for d in Deviation]]:
         raise Invalid(f"There is no deviation '{strange[0]}'.", hint=f"One of: {', '.join(Deviation)}.")
     ws, actor = acting(workspace, login)
-    done = preview_conformance(ws, actor, asked=asked_for(policy, file, since, until, as_of, evidence, waivers))
+    asked = asked_for(policy, file, since, until, as_of, evidence, waivers)
+    done = preview_conformance(ws, actor, asked=asked, kinds=tuple(kind or ()), limit=limit)
     found = done.found
-    listed = [d for d in found.deviations if not kind or d.kind in kind][:limit]
+    listed = found.deviations
     rows = [_deviation(d.as_json()) for d in listed]
     if format is Format.json:
         print_json(
@@ -181,9 +182,9 @@ def conformance(
                 "flow": [{"from": a, "to": b, "moves": n} for (a, b), n in found.flow.items()],
                 "unknown": [
                     {"opportunity_id": o, "at": at, "stage": s, "attributes": a.split(",")}
-                    for o, at, s, a in found.unknown[:limit]
+                    for o, at, s, a in found.unknown
                 ],
-                "deviations": [d.as_json() for d in listed], "listed": len(listed), "total": len(found.deviations),
+                "deviations": [d.as_json() for d in listed], "listed": len(listed), "total": found.total,
                 "issues": [i.as_json() for i in done.issues],
             }
         )  # fmt: skip
@@ -207,7 +208,7 @@ def _print_conformance(done: Any, listed: Sequence[Any]) -> None:
     print_rows(("deviation", "count"), list(found.counts.items()), title="By kind")
     rows = [(d.opportunity_id, d.text, d.at, d.owner_id, d.accepted) for d in listed[:50]]
     columns = ("opportunity", "deviation", "at", "owner", "accepted")
-    print_rows(columns, rows, title=f"Deviations ({len(rows):,} of {len(found.deviations):,})")
+    print_rows(columns, rows, title=f"Deviations ({len(rows):,} of {found.total:,})")
     console.print(
         f"{found.unknown_exits:,} exits could not be told, {found.waived_exits:,} were waived; neither is a deviation."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 import ibis
 
-from geartrain.facts.transforms import day_of, end_of, instant
+from geartrain.facts.transforms import day_of, end_of, instant, small_table
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.measure.frame import open_frame
 from geartrain.kernel.measure.source import Source
@@ -23,7 +22,8 @@ from geartrain.process.sales_process import OF_A_MOVE, Deviation, SalesProcess
 from geartrain.process.stage_log import mapped_visits, moves, names_of, pipeline_of, visits
 
 Keep = Callable[[str, ibis.Table], ibis.Table]
-JUDGED = ("unmet", "unknown", "waived", "late")
+MOST_LISTED = 10_000
+Untold = tuple[str, datetime, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,13 @@ class Conformed:
         moves: Moves from one stage to another.
         conforming: Those without a deviation that is not accepted.
         counts: Deviations by kind, accepted ones left out.
-        deviations: All of them, by deal and time.
+        deviations: The first of them, by deal and time; `total` is how many there are, accepted ones among them.
         unknown_exits: Exits whose gate could not be told: no deviation, but no pass either.
         waived_exits: Exits that a waiver let pass.
         flow: Moves by (from, to).
         unmapped: Stages the process does not know, with how many deals came into them.
         unassessed: Checks that the facts do not allow, and why.
+        unknown: The first exits that could not be told: deal, when, stage, attributes.
     """
 
     cases: int
@@ -105,7 +106,8 @@ class Conformed:
     flow: Mapping[tuple[str, str], int]
     unmapped: Mapping[str, int]
     unassessed: Mapping[str, str] = field(default_factory=dict)
-    unknown: tuple[tuple[str, datetime, str, str], ...] = ()
+    unknown: tuple[Untold, ...] = ()
+    total: int = 0
 
     @property
     def share(self) -> Decimal | None:
@@ -163,11 +165,21 @@ class Log:
             found = found.filter(found["at"] >= instant(self.source.calendar.instant(self.since)))
         return self.keep(f"moves {self.key} {self.since} {self.cut}", found)
 
-    def judged(self, found: ibis.Table) -> ibis.Table:
-        """The gates of those moves that have one, where anything was missed."""
-        rows = exits.judged(
+    @cached_property
+    def gates(self) -> ibis.Table | None:
+        """The gates of those moves that have one, where anything was missed; None where nothing is required."""
+        if not exits.required_bindings(self.process):
+            return None
+        rows = self.judged
+        found = rows.filter(rows.unmet.concat(rows.unknown, rows.waived) != "")
+        return self.keep(f"gates {self.key} {self.since} {self.cut}", found)
+
+    @property
+    def judged(self) -> ibis.Table:
+        """The gates of those moves that have one."""
+        return exits.judged(
             self.process,
-            found,
+            self.moves,
             deals=self.deals,
             reading=self.reading,
             changes=self.changes,
@@ -176,49 +188,63 @@ class Log:
             until=self.cut,
             day_of=lambda at: day_of(at, self.source.calendar),
         )
-        return rows.filter(rows.unmet.concat(rows.unknown, rows.waived) != "")
 
 
-def conformance(log: Log) -> Conformed:
-    """Everything that deviates within the window.
+def conformance(log: Log, *, kinds: Sequence[str] = (), limit: int = MOST_LISTED) -> Conformed:
+    """Everything that deviates within the window; counted in the engine, and so many of them listed.
 
     Example: S1, S2, S4, S3, S5, Won: `skip(S2->S4, [S3])` and `regress(S4->S3)`, conforming share 3/5.
     Source: the process specification, 2.1, worked case 2.
     """
     process, execute = log.process, log.source.execute
-    walked = log.moves
+    walked, gates = log.moves, log.gates
     totals = execute(walked.group_by("from_stage", "to_stage").aggregate(n=walked.count())).to_pylist()
     cases = execute(walked.aggregate(n=walked.opportunity_id.nunique())).to_pylist()[0]["n"] or 0
-    straying = walked.filter(walked.regress | (walked.skipped > 0))
-    rows = execute(straying.order_by(["opportunity_id", "at", "to_rank"])).to_pylist()
-    missed = execute(log.judged(walked)).to_pylist() if exits.required_bindings(process) else []
-    missed.sort(key=lambda r: (r["opportunity_id"], r["at"], r["to_rank"]))
-    found = [*_strayed(process, rows), *_missed(process, missed)]
-    deals, unassessed = _of_deals(log)
-    found = _accepted(process, [*found, *deals], as_of=log.source.as_of)
-    found.sort(key=lambda f: (f.opportunity_id, f.at or datetime.min, f.kind, f.from_stage or ""))  # noqa: DTZ901
-    counted = [f for f in found if not f.accepted]
-    of_moves = {(f.opportunity_id, f.at, f.from_stage, f.to_stage) for f in counted if f.kind in OF_A_MOVE}
+    unassessed = _unassessed(log)
+    found = log.keep(f"deviations {log.key} {log.since} {log.cut}", _deviations(log, unassessed))
+    counts = execute(found.filter(~found.accepted).group_by("kind").aggregate(n=lambda t: t.count())).to_pylist()
+    strays = found.filter(~found.accepted & found.kind.isin([k.value for k in OF_A_MOVE]))
+    bad = execute(strays.select("opportunity_id", "at", "to_rank").distinct().count().as_table())[0][0].as_py()
+    by = ["opportunity_id", "at", "kind", "from_stage"]
+    listed = found.filter(found.kind.isin(list(kinds))) if kinds else found
+    rows = execute(listed.order_by(by).limit(limit)).to_pylist() if limit else []
+    unknown, waived, untold = _untold(execute, gates, limit)
     total = sum(r["n"] for r in totals)
-    strange = log.visits.filter(log.visits.stage.isnull() & log.visits.said.notnull())
-    unmapped = execute(strange.group_by("said").aggregate(n=strange.opportunity_id.nunique())).to_pylist()
     return Conformed(
         cases=cases,
         moves=total,
-        conforming=total - len(of_moves),
-        counts=dict(sorted(Counter(f.kind for f in counted).items())),
-        deviations=tuple(found),
-        unknown_exits=sum(1 for r in missed if r["unknown"] and not r["late"]),
-        waived_exits=sum(1 for r in missed if r["waived"]),
+        conforming=total - bad,
+        counts={r["kind"]: r["n"] for r in sorted(counts, key=lambda r: str(r["kind"]))},
+        total=execute(found.count().as_table())[0][0].as_py(),
+        deviations=tuple(_found(process, r) for r in rows),
+        unknown_exits=unknown,
+        waived_exits=waived,
         flow={(r["from_stage"], r["to_stage"]): r["n"] for r in sorted(totals, key=_by_rank(process))},
-        unmapped={r["said"]: r["n"] for r in sorted(unmapped, key=lambda r: (-r["n"], r["said"]))},
+        unmapped=unmapped_stages(log),
         unassessed=unassessed,
-        unknown=tuple(
-            (r["opportunity_id"], r["at"], r["from_stage"], r["unknown"].rstrip(","))
-            for r in missed
-            if r["unknown"] and not r["late"]
-        ),
+        unknown=untold,
     )
+
+
+def unmapped_stages(log: Log) -> dict[str, int]:
+    """Stages as the CRM calls them that the process does not know, with how many deals came into them."""
+    strange = log.visits.filter(log.visits.stage.isnull() & log.visits.said.notnull())
+    rows = log.source.execute(strange.group_by("said").aggregate(n=lambda t: t.opportunity_id.nunique())).to_pylist()
+    return {r["said"]: r["n"] for r in sorted(rows, key=lambda r: (-r["n"], r["said"]))}
+
+
+def _untold(execute: Any, gates: ibis.Table | None, limit: int) -> tuple[int, int, tuple[Untold, ...]]:
+    """How many gates could not be told, how many were waived, and the first of the former."""
+    if gates is None:
+        return 0, 0, ()
+    blank = (gates.unknown != "") & (gates.late == "")
+    row = execute(
+        gates.aggregate(unknown=gates.count(where=blank), waived=gates.count(where=gates.waived != ""))
+    ).to_pylist()
+    listed = gates.filter(blank).order_by(["opportunity_id", "at", "to_rank"]).limit(limit)
+    rows = execute(listed.select("opportunity_id", "at", "from_stage", "unknown")).to_pylist()
+    untold = tuple((r["opportunity_id"], r["at"], r["from_stage"], r["unknown"].rstrip(",")) for r in rows)
+    return row[0]["unknown"], row[0]["waived"], untold
 
 
 def issues_of(process: SalesProcess, found: Conformed, where: str) -> list[Issue]:
@@ -241,34 +267,81 @@ def _by_rank(process: SalesProcess) -> Callable[[Mapping[str, Any]], tuple[int, 
     return lambda r: (process.rank[r["from_stage"]], process.rank[r["to_stage"]])
 
 
-def _strayed(process: SalesProcess, rows: Sequence[Mapping[str, Any]]) -> list[Found]:
-    checks, found = process.conformance.checks, []
-    for r in rows:
-        step = (r["opportunity_id"], r["type"], r["owner_id"], r["at"], r["from_stage"], r["to_stage"])
-        if r["regress"] and Deviation.regress in checks:
-            found.append(Found("regress", *step))
-        if r["skipped"] and Deviation.skip in checks:
-            found.append(Found("skip", *step, stages=tuple(names_of(process, r["skipped"]))))
-    return found
+def _found(process: SalesProcess, r: Mapping[str, Any]) -> Found:
+    keys = ("kind", "opportunity_id", "type", "owner_id", "at", "from_stage", "to_stage")
+    attributes = tuple(k for k in (r["attributes"] or "").split(",") if k)
+    stages = tuple(names_of(process, r["skipped"] or 0))
+    return Found(*(r[k] for k in keys), stages, attributes, r["value"], bool(r["accepted"]))
 
 
-def _missed(process: SalesProcess, rows: Sequence[Mapping[str, Any]]) -> list[Found]:
-    checks, found = process.conformance.checks, []
-    for r in rows:
-        step = (r["opportunity_id"], r["type"], r["owner_id"], r["at"], r["from_stage"], r["to_stage"])
-        for kind, name in ((Deviation.unmet_exit, "unmet"), (Deviation.late_evidence, "late")):
-            if r[name] and kind in checks:
-                found.append(Found(kind.value, *step, attributes=tuple(r[name].rstrip(",").split(","))))
-    return found
+COLUMNS = {
+    "kind": "string",
+    "opportunity_id": "string",
+    "type": "string",
+    "owner_id": "string",
+    "at": "timestamp(6)",
+    "from_stage": "string",
+    "to_stage": "string",
+    "to_rank": "int64",
+    "skipped": "int64",
+    "attributes": "string",
+    "value": "float64",
+}
 
 
-def _of_deals(log: Log) -> tuple[list[Found], dict[str, str]]:
-    """Deviations of deals as a whole whose last sign falls into the window, and what cannot be assessed."""
-    settings, source = log.process.conformance, log.source
+def _deviations(log: Log, unassessed: Mapping[str, str]) -> ibis.Table:
+    """Every deviation, with whether it is on the accept-list."""
+    checks = [k for k in log.process.conformance.checks if k.value not in unassessed]
+    walked, gates = log.moves, log.gates
+    parts = [_row("", walked.filter(ibis.literal(False)))]
+    if Deviation.regress in checks:
+        parts.append(_row("regress", walked.filter(walked.regress)))
+    if Deviation.skip in checks:
+        skips = walked.filter(walked.skipped > 0)
+        parts.append(_row("skip", skips, skipped=skips.skipped))
+    for kind, name in ((Deviation.unmet_exit, "unmet"), (Deviation.late_evidence, "late")):
+        if kind in checks and gates is not None:
+            missed = gates.filter(gates[name] != "")
+            parts.append(_row(kind.value, missed, attributes=missed[name]))
+    parts += [_row_of_deal(log, kind, table) for kind, table in _of_deals(log, checks)]
+    return _accepted(log, ibis.union(*parts, distinct=False))
+
+
+def _row(kind: str, rows: ibis.Table, **more: Any) -> ibis.Table:
+    told = {"kind": ibis.literal(kind), **more}
+    return rows.select(
+        **{
+            c: (told[c] if c in told else rows[c] if c in rows.columns and c != "skipped" else ibis.null(t)).cast(t)
+            for c, t in COLUMNS.items()
+        }
+    )
+
+
+def _row_of_deal(log: Log, kind: Deviation, table: ibis.Table) -> ibis.Table:
+    """Deviations of deals whose last sign falls into the window."""
+    own = log.deals.select("type", "owner_id", deal="opportunity_id")
+    rows = table.inner_join(own, table.opportunity_id == own.deal)
+    if log.since:
+        rows = rows.filter(rows["at"] >= instant(log.source.calendar.instant(log.since)))
+    return _row(kind.value, rows.rename(from_stage="stage"))
+
+
+def _unassessed(log: Log) -> dict[str, str]:
+    """Checks that the facts do not allow, and why."""
+    of_quotes = (Deviation.won_without_quote, Deviation.approval_restarted)
+    asked = [k.value for k in of_quotes if k in log.process.conformance.checks]
+    if not asked or log.source.execute(log.source.table("quote").count().as_table())[0][0].as_py():
+        return {}
+    return dict.fromkeys(asked, "There are no quotes in the facts.")
+
+
+def _of_deals(log: Log, checks: Sequence[Deviation]) -> list[tuple[Deviation, ibis.Table]]:
+    """The deviations of deals as a whole that are looked for."""
+    settings = log.process.conformance
     seen = log.changes.filter(log.changes.changed_at < instant(log.cut))
-    closed_later = log.deals.closed_at >= instant(log.cut)
-    deals = log.deals.mutate(is_won=log.deals.is_won & ~closed_later.fill_null(False))
-    quotes = source.table("quote")
+    later = (log.deals.closed_at >= instant(log.cut)).fill_null(False)
+    deals = log.deals.mutate(is_won=log.deals.is_won & ~later)
+    quotes = log.source.table("quote")
     quotes = quotes.filter(quotes.created_at < instant(log.cut))
     tables: dict[Deviation, Callable[[], ibis.Table]] = {
         Deviation.dwell: lambda: habits.dwell(log.process, log.visits, deals, until=log.cut),
@@ -278,36 +351,20 @@ def _of_deals(log: Log) -> tuple[list[Found], dict[str, str]]:
         Deviation.won_without_quote: lambda: habits.won_without_quote(deals, quotes),
         Deviation.approval_restarted: lambda: habits.approval_restarted(quotes),
     }
-    unassessed: dict[str, str] = {}
-    of_quotes = (Deviation.won_without_quote, Deviation.approval_restarted)
-    if any(k in settings.checks for k in of_quotes) and not source.execute(quotes.count().as_table())[0][0].as_py():
-        unassessed = {k.value: "There are no quotes in the facts." for k in of_quotes if k in settings.checks}
-    found: list[Found] = []
-    for kind, table in tables.items():
-        if kind in settings.checks and kind.value not in unassessed:
-            found += _read(log, kind, table())
-    return found, unassessed
+    return [(kind, table()) for kind, table in tables.items() if kind in checks]
 
 
-def _read(log: Log, kind: Deviation, table: ibis.Table) -> list[Found]:
-    own = log.deals.select("type", "owner_id", deal="opportunity_id")
-    rows = table.inner_join(own, table.opportunity_id == own.deal)
-    if log.since:
-        rows = rows.filter(rows["at"] >= instant(log.source.calendar.instant(log.since)))
-    listed = log.source.execute(rows.order_by(["opportunity_id", "stage"])).to_pylist()
-    return [
-        Found(kind.value, r["opportunity_id"], r["type"], r["owner_id"], r["at"], r["stage"], value=r["value"])
-        for r in listed
-    ]
-
-
-def _accepted(process: SalesProcess, found: Sequence[Found], *, as_of: date) -> list[Found]:
+def _accepted(log: Log, found: ibis.Table) -> ibis.Table:
     """Those on the accept-list marked; an entry that has expired accepts nothing."""
-    known = {(a.opportunity, a.kind.value, a.stage) for a in process.accepted if a.expires > as_of}
-    if not known:
-        return list(found)
-
-    def accepted(f: Found) -> bool:
-        return bool({(f.opportunity_id, f.kind, None), (f.opportunity_id, f.kind, f.from_stage)} & known)
-
-    return [Found(**{**{n: getattr(f, n) for n in f.__slots__}, "accepted": accepted(f)}) for f in found]
+    held = [a for a in log.process.accepted if a.expires > log.source.as_of]
+    if not held:
+        return found.mutate(accepted=ibis.literal(False))
+    entries = sorted({(a.opportunity, a.kind.value, a.stage or "") for a in held})
+    names = ("deal", "what", "where")
+    table = small_table(dict.fromkeys(names, "string"), **{n: [e[i] for e in entries] for i, n in enumerate(names)})
+    anywhere = table.filter(table["where"] == "").select(deal_any="deal", what_any="what")
+    there = table.filter(table["where"] != "")
+    both = found.left_join(anywhere, [found.opportunity_id == anywhere.deal_any, found.kind == anywhere.what_any])
+    met = [both.opportunity_id == there.deal, both.kind == there.what, both.from_stage == there["where"]]
+    both = both.left_join(there, met)
+    return both.select(*COLUMNS, accepted=both.deal_any.notnull() | both.deal.notnull())

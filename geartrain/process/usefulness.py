@@ -76,12 +76,9 @@ def usefulness(log: Log) -> list[Usefulness]:
     Deals of which the attribute was waived or cannot be told are on the side of those that had it not.
     """
     process, source = log.process, log.source
-    rows = exits.judged(
-        process, log.moves, deals=log.deals, reading=log.reading, changes=log.changes, evidence=log.evidence,
-        waivers=log.waivers, until=log.cut, day_of=lambda at: at.date(),
-    ) if exits.required_bindings(process) else None  # fmt: skip
-    if rows is None:
+    if not exits.required_bindings(process):
         return []
+    rows = log.judged
     closed = log.deals.filter(log.deals.is_closed).select(deal="opportunity_id", won="is_won")
     both = rows.inner_join(closed, rows.opportunity_id == closed.deal)
     missing = both.unmet.concat(both.unknown, both.waived)

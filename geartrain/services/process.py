@@ -14,7 +14,7 @@ from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.policy import Policy, PolicySet, read_document
 from geartrain.kernel.policy.policy import closest
 from geartrain.kernel.rules.columns import json_text
-from geartrain.process.conformance import Conformed, Log, conformance, issues_of
+from geartrain.process.conformance import Conformed, Log, conformance, issues_of, unmapped_stages
 from geartrain.process.event_log import as_csv, as_xes
 from geartrain.process.exits import evidence_table, waiver_table
 from geartrain.process.gates import Evidence, Waiver
@@ -189,12 +189,19 @@ def check_process(ws: Workspace, actor: Actor, *, asked: Asked) -> Checked:
     return Checked(opened.policy, tuple(found))
 
 
-def preview_conformance(ws: Workspace, actor: Actor, *, asked: Asked) -> Followed:
-    """Where deals left the process within the window."""
+def preview_conformance(
+    ws: Workspace, actor: Actor, *, asked: Asked, kinds: tuple[str, ...] = (), limit: int = 10_000
+) -> Followed:
+    """Where deals left the process within the window.
+
+    Args:
+        kinds: List only these deviations; none: all. Totals are over all.
+        limit: List at most so many.
+    """
     require(actor, Permission.view_records)
     with open_process(ws, actor, asked) as opened:
-        key = ("conformance", opened.log.key, opened.facts.scope(pay_read=False))
-        found = remembered(key, lambda: conformance(opened.log))
+        key = ("conformance", opened.log.key, opened.facts.scope(pay_read=False), kinds, limit)
+        found = remembered(key, lambda: conformance(opened.log, kinds=kinds, limit=limit))
         issues = issues_of(opened.process, found, opened.policy.where)
         return Followed(opened.policy, opened.facts.as_of, opened.facts.id, found, tuple(issues))
 
@@ -271,11 +278,8 @@ def _evidence(opened: Opened) -> Iterator[Issue]:
 
 
 def _stages(opened: Opened) -> Iterator[Issue]:
-    rows = opened.log.visits
-    strange = rows.filter(rows.stage.isnull() & rows.said.notnull())
-    counted = opened.facts.execute(strange.group_by("said").aggregate(n=strange.opportunity_id.nunique())).to_pylist()
     spine = ", ".join(s.key for s in opened.process.spine)
-    for row in sorted(counted, key=lambda r: (-r["n"], r["said"])):
-        said = f"{row['n']:,} deals came into the stage '{row['said']}', which the process does not know."
+    for stage, n in unmapped_stages(opened.log).items():
+        said = f"{n:,} deals came into the stage '{stage}', which the process does not know."
         hint = f"Map it under `pipelines`, or name it in the spine ({spine})."
         yield Issue("stage_unmapped", Level.warning, said, _line(opened.policy, ["spec", "spine"]), hint)

@@ -12,7 +12,6 @@ from typing import Any
 
 import ibis
 
-from geartrain.facts.transforms import day_of
 from geartrain.kernel.issues import Issue
 from geartrain.kernel.measure.money import foreign
 from geartrain.kernel.policy import Policy
@@ -49,8 +48,7 @@ class SalesProcessDecider:
             extent=moves.skipped.cast("string"),
         )
         gates = ibis.literal("")
-        if exits.required_bindings(policy.spec):
-            judged = judged_of(log)
+        if (judged := log.gates) is not None:
             judged = judged.select(gate=_subject(judged), said=_gate_words(judged), which=judged.unmet)
             told = told.left_join(judged, told.subject == judged.gate)
             gates = told.said.fill_null("")
@@ -72,8 +70,7 @@ class SalesProcessDecider:
         moves = log.moves.mutate(subject=_subject(log.moves))
         rows = ground.source.execute(moves.filter(moves.subject.isin(list(subjects)))).to_pylist()
         missed: dict[str, Mapping[str, Any]] = {}
-        if exits.required_bindings(policy.spec):
-            judged = judged_of(log)
+        if (judged := log.gates) is not None:
             judged = judged.mutate(subject=_subject(judged))
             told = ground.source.execute(judged.filter(judged.subject.isin(list(subjects)))).to_pylist()
             missed = {r["subject"]: r for r in told}
@@ -109,14 +106,6 @@ def log_of(policy: Policy, ground: Ground) -> Log:
     return Log(
         policy.spec, source, exits.evidence_table(known), exits.waiver_table(waivers), ground.since, ground.until
     )
-
-
-def judged_of(log: Log) -> ibis.Table:
-    """The gates of the window's moves where anything was missed."""
-    return exits.judged(
-        log.process, log.moves, deals=log.deals, reading=log.reading, changes=log.changes, evidence=log.evidence,
-        waivers=log.waivers, until=log.cut, day_of=lambda at: day_of(at, log.source.calendar),
-    )  # fmt: skip
 
 
 def _subject(rows: ibis.Table) -> Any:
