@@ -14,7 +14,6 @@ from geartrain.cli.policy.backtest import backtest, read_file
 from geartrain.kernel.errors import Invalid
 
 if TYPE_CHECKING:
-    from geartrain.kernel.policy import Policy
     from geartrain.services.process import Asked
 
 PolicyOption = Annotated[
@@ -88,17 +87,6 @@ def asked_for(
     )
 
 
-def named(policy: Policy) -> dict[str, Any]:
-    """A policy as answers name it."""
-    return {
-        "kind": policy.kind,
-        "key": policy.key,
-        "version": policy.version,
-        "sha256": policy.sha256,
-        "where": policy.where,
-    }
-
-
 def check(
     policy: PolicyOption = "",
     file: FileOption = None,
@@ -110,7 +98,7 @@ def check(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Whether the process can be read over these facts: stages no table maps, columns that are not there."""
-    from geartrain.services.process import check_process
+    from geartrain.services.process import check_process, named
 
     ws, actor = acting(workspace, login)
     found = check_process(ws, actor, asked=asked_for(policy, file, as_of=as_of, evidence=evidence, waivers=waivers))
@@ -173,21 +161,7 @@ def conformance(
     listed = found.deviations
     rows = [_deviation(d.as_json()) for d in listed]
     if format is Format.json:
-        print_json(
-            {
-                "policy": named(done.policy), "as_of": done.as_of, "facts": done.facts, "window": [since, until],
-                "cases": found.cases, "moves": found.moves, "conforming": found.conforming,
-                "conforming_share": found.share, "counts": dict(found.counts), "unknown_exits": found.unknown_exits,
-                "waived_exits": found.waived_exits, "unassessed": dict(found.unassessed),
-                "flow": [{"from": a, "to": b, "moves": n} for (a, b), n in found.flow.items()],
-                "unknown": [
-                    {"opportunity_id": o, "at": at, "stage": s, "attributes": a.split(",")}
-                    for o, at, s, a in found.unknown
-                ],
-                "deviations": [d.as_json() for d in listed], "listed": len(listed), "total": found.total,
-                "issues": [i.as_json() for i in done.issues],
-            }
-        )  # fmt: skip
+        print_json({"window": [since, until], **done.as_json()})
     elif format is Format.csv:
         print_csv(DEVIATIONS, rows)
     else:
@@ -241,16 +215,7 @@ def gates(
     listed = [d for d in done.deals if not inflated or (d.standing.inflation or 0) > 0][:limit]
     rows = [_gate(d.as_json()) for d in listed]
     if format is Format.json:
-        totals = [
-            {
-                "currency": i.currency, "opportunities": i.deals, "inflated_opportunities": i.inflated_deals,
-                "pipeline": i.pipeline, "inflated_pipeline": i.inflated, "inflated_share": i.share,
-                "without_amount": i.without_amount,
-            }
-            for i in done.inflated
-        ]  # fmt: skip
-        whole = {"policy": named(done.policy), "as_of": done.as_of, "totals": totals, "listed": len(listed)}
-        print_json(whole | {"total": len(done.deals), "opportunities": [d.as_json() for d in listed]})
+        print_json(done.as_json(limit=limit, only_inflated=inflated))
     elif format is Format.csv:
         print_csv(GATES, rows)
     else:
@@ -291,7 +256,7 @@ def attributes(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How often deals were won that had an attribute when they left its stage, and that had it not (Wilson 95 %)."""
-    from geartrain.services.process import explain_attributes
+    from geartrain.services.process import explain_attributes, named
 
     ws, actor = acting(workspace, login)
     used, found = explain_attributes(ws, actor, asked=asked_for(policy, file, since, until, as_of, evidence, waivers))

@@ -102,6 +102,31 @@ class Followed:
     found: Conformed
     issues: tuple[Issue, ...]
 
+    def as_json(self) -> dict[str, Any]:
+        """The shape the command and the API answer with."""
+        found = self.found
+        return {
+            "policy": named(self.policy),
+            "as_of": self.as_of,
+            "facts": self.facts,
+            "cases": found.cases,
+            "moves": found.moves,
+            "conforming": found.conforming,
+            "conforming_share": found.share,
+            "counts": dict(found.counts),
+            "unknown_exits": found.unknown_exits,
+            "waived_exits": found.waived_exits,
+            "unassessed": dict(found.unassessed),
+            "flow": [{"from": a, "to": b, "moves": n} for (a, b), n in found.flow.items()],
+            "unknown": [
+                {"opportunity_id": o, "at": at, "stage": s, "attributes": a.split(",")} for o, at, s, a in found.unknown
+            ],
+            "deviations": [d.as_json() for d in found.deviations],
+            "listed": len(found.deviations),
+            "total": found.total,
+            "issues": [i.as_json() for i in self.issues],
+        }
+
 
 @dataclass(frozen=True)
 class Where:
@@ -111,6 +136,30 @@ class Where:
     as_of: date
     deals: tuple[Stood, ...]
     inflated: tuple[Inflated, ...]
+
+    def as_json(self, *, limit: int, only_inflated: bool = False) -> dict[str, Any]:
+        """The shape the command and the API answer with; totals are over all."""
+        listed = [d for d in self.deals if not only_inflated or (d.standing.inflation or 0) > 0][:limit]
+        totals = [
+            {
+                "currency": i.currency,
+                "opportunities": i.deals,
+                "inflated_opportunities": i.inflated_deals,
+                "pipeline": i.pipeline,
+                "inflated_pipeline": i.inflated,
+                "inflated_share": i.share,
+                "without_amount": i.without_amount,
+            }
+            for i in self.inflated
+        ]
+        whole = {"policy": named(self.policy), "as_of": self.as_of, "totals": totals, "listed": len(listed)}
+        return whole | {"total": len(self.deals), "opportunities": [d.as_json() for d in listed]}
+
+
+def named(policy: Policy) -> dict[str, Any]:
+    """A policy as answers name it."""
+    keys = ("kind", "key", "version", "sha256", "where")
+    return {k: getattr(policy, k) for k in keys}
 
 
 def choose_process(ws: Workspace, asked: Asked) -> Policy:
@@ -135,7 +184,7 @@ def choose_process(ws: Workspace, asked: Asked) -> Policy:
                 f"There is no sales process that can be read. {broken[0].where}: {broken[0].message}",
                 hint=broken[0].hint,
             )
-        hint = "Write one: geartrain policy template sales_process > policies/sales_process.yaml"
+        hint = "Write one: geartrain policy new sales_process default"
         raise NotFound("This workspace has no sales process.", hint=hint)
     own = {k: p for k, p in known.items() if not p.where.startswith(SHIPPED)} or known
     if len(own) > 1 and "default" not in own:
