@@ -95,6 +95,7 @@ class Stage(Strict):
     buyer_stage: str = Field(default="", description="where the buyer is in it")
     order: int | None = Field(default=None, description="rising along the spine; empty: as listed")
     kind: StageKind = StageKind.open
+    needs_tool: bool = Field(default=False, description="a tool of the technology register has to support it")
 
 
 class OpportunityType(Strict):
