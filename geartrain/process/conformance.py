@@ -271,7 +271,8 @@ def _found(process: SalesProcess, r: Mapping[str, Any]) -> Found:
     keys = ("kind", "opportunity_id", "type", "owner_id", "at", "from_stage", "to_stage")
     attributes = tuple(k for k in (r["attributes"] or "").split(",") if k)
     stages = tuple(names_of(process, r["skipped"] or 0))
-    return Found(*(r[k] for k in keys), stages, attributes, r["value"], bool(r["accepted"]))
+    more = {"stages": stages, "attributes": attributes, "value": r["value"], "accepted": bool(r["accepted"])}
+    return Found(**{k: r[k] for k in keys}, **more)
 
 
 COLUMNS = {

@@ -231,7 +231,7 @@ def _values(read: ibis.Table, attribute: Attribute, columns: Mapping[str, Any], 
         return read[f"move__then_{n}"], read[f"move__now_{n}"]
     ruled = over(read, attribute.rule, columns)
     if attribute.verifier is Verifier.rule:
-        return tuple(ibis.coalesce(ruled, read[f"move__{w}_{n}"]) for w in ("then", "now"))  # type: ignore[return-value]
+        return tuple(ibis.coalesce(ruled, read[f"move__{w}_{n}"]) for w in ("then", "now"))
     told = [
         ibis.ifelse(read[f"move__{h}_{n}"], read[f"move__{w}_{n}"], ruled) for h, w in (("had", "then"), ("any", "now"))
     ]

@@ -16,7 +16,6 @@ from geartrain.kernel.clock import BusinessCalendar, sla_clocks
 from geartrain.process.lead_policy import Sla
 
 HOUR = np.timedelta64(3_600_000_000, "us")
-STATES = ("met", "breached", "open")
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,9 @@ def run_clocks(sla: Sla, leads: pa.Table, *, zones: Mapping[str, str], as_of: da
     latency = (assigned - created)[~np.isnat(assigned) & (assigned <= now)] / HOUR
     began = ~np.isnat(created) & (created <= now)
     return clocked, Answered(
-        *(int((clocks.state == s).sum()) for s in STATES),
+        met=int((clocks.state == "met").sum()),
+        breached=int((clocks.state == "breached").sum()),
+        open=int((clocks.state == "open").sum()),
         untouched=int(((clocks.state == "breached") & ~clocks.touched).sum()),
         unassigned=int((clocks.state == "").sum()),
         speed_p50=survived(speed[began], seen[began], 0.5),

@@ -92,7 +92,8 @@ def route(
     Source: the process specification, 3.1: open-opportunity owner, account owner, named account, territory, pool,
         fallback queue with an SLA of its own.
     """
-    zones, steps = zones or {}, []
+    zones = zones or {}
+    steps: list[dict[str, Any]] = []
     for clause in policy.routing.clauses:
         applies, why = evaluated(clause.rule, lead.values)
         if applies is not True:
@@ -170,12 +171,12 @@ def _from_pool(
         after = State({**state.pools, pool.key: turns}, state.taken)
         return None, found, after, f"Nobody of the pool {pool.key} is there."
     after = State({**state.pools, pool.key: taken(turns, chosen.user)}, state.taken)
-    level = turns.levels.get(chosen.user, 0)
+    ahead = turns.levels.get(chosen.user, 0)
     return (
         chosen.user,
         found,
         after,
-        f"Least ahead of their share in the pool {pool.key}: ({level} + 1) / {chosen.weight}.",
+        f"Least ahead of their share in the pool {pool.key}: ({ahead} + 1) / {chosen.weight}.",
     )
 
 

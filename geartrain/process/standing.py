@@ -145,7 +145,7 @@ def _rows(log: Log, opportunity: str | None) -> list[dict[str, Any]]:
     if opportunity is not None:
         deals = deals.filter(deals.opportunity_id == opportunity)
     rows = deals.inner_join(told, deals.opportunity_id == told.this).left_join(last, deals.opportunity_id == last["of"])
-    listed = log.source.execute(rows.order_by("opportunity_id")).to_pylist()
+    listed: list[dict[str, Any]] = log.source.execute(rows.order_by("opportunity_id")).to_pylist()
     then = _as_of(log) if AS_OF_VIEW in log.source.types else {}
     for row in listed:
         held = then.get(row["opportunity_id"], {})
