@@ -50,7 +50,7 @@ class Scored:
         }
 
 
-def score(model: Score, values: Mapping[str, Any], touches: Iterable[Mapping[str, Any]], *, at: datetime) -> Scored:
+def score(scheme: Score, values: Mapping[str, Any], touches: Iterable[Mapping[str, Any]], *, at: datetime) -> Scored:
     """The score of a lead as of an instant.
 
     Args:
@@ -60,35 +60,35 @@ def score(model: Score, values: Mapping[str, Any], touches: Iterable[Mapping[str
     Example: 40 points 14 days ago with a half-life of 14 days: engagement 20.
     Source: the process specification, 3.1.
     """
-    fit, parts = fit_of(model, values)
-    engagement, more = engagement_of(model, touches, at=at)
-    letter = graded(model.grades.fit, fit)
-    digit = graded(model.grades.engagement, engagement)
+    fit, parts = fit_of(scheme, values)
+    engagement, more = engagement_of(scheme, touches, at=at)
+    letter = graded(scheme.grades.fit, fit)
+    digit = graded(scheme.grades.engagement, engagement)
     grade = f"{letter}{digit}"
-    return Scored(fit, engagement, grade, grade in model.mql, (*parts, *more))
+    return Scored(fit, engagement, grade, grade in scheme.mql, (*parts, *more))
 
 
-def fit_of(model: Score, values: Mapping[str, Any]) -> tuple[Decimal, list[Part]]:
+def fit_of(scheme: Score, values: Mapping[str, Any]) -> tuple[Decimal, list[Part]]:
     """min(cap, sum over groups of min(the group's cap, sum of points)); unknown gives nothing."""
     total, parts = Decimal(0), []
-    for group in model.fit.groups:
+    for group in scheme.fit.groups:
         held = [p for p in (_part(group.key, rule, values) for rule in group.rules) if p]
         points = sum((p.raw for p in held), Decimal(0))
         total += min(group.cap, points)
         parts += held
-    return min(model.fit.cap, total).quantize(PLACES), parts
+    return min(scheme.fit.cap, total).quantize(PLACES), parts
 
 
-def engagement_of(model: Score, touches: Iterable[Mapping[str, Any]], *, at: datetime) -> tuple[Decimal, list[Part]]:
+def engagement_of(scheme: Score, touches: Iterable[Mapping[str, Any]], *, at: datetime) -> tuple[Decimal, list[Part]]:
     """Sum of points x 0.5^(age in days / half-life)."""
     total, parts = Decimal(0), []
     for touch in touches:
         occurred = touch["occurred_at"]
         if occurred is None or occurred > at:
             continue
-        for rule in model.engagement.events:
+        for rule in scheme.engagement.events:
             if part := _part(f"{touch.get('kind') or 'touch'} {occurred:%Y-%m-%d}", rule, touch):
-                given = part.raw * decay(occurred, at, model.engagement.half_life_days)
+                given = part.raw * decay(occurred, at, scheme.engagement.half_life_days)
                 total += given
                 parts.append(Part(part.key, part.raw, given.quantize(PLACES), part.why))
     return total.quantize(PLACES), parts
