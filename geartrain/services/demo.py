@@ -10,6 +10,7 @@ from pathlib import Path
 
 from geartrain.kernel.errors import Conflict
 from geartrain.sample import PEOPLE, goals_policy, write_sample
+from geartrain.sample.processes import process_policies
 from geartrain.services.access import operator
 from geartrain.services.loading import load_records
 from geartrain.services.people import create_user, list_users, set_password
@@ -67,7 +68,9 @@ def _fill(folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
     export = folder / "export"
     write_sample(export, progress=progress)
     (folder / "policies").mkdir(exist_ok=True)
-    (folder / "policies" / "corporate_goals.yaml").write_text(goals_policy(), encoding="utf-8")
+    texts = {"corporate_goals.yaml": goals_policy(), **process_policies()}
+    for name, text in texts.items():
+        (folder / "policies" / name).write_text(text, encoding="utf-8")
     draft = folder / "draft"
     _remove(draft)
     ws = init_workspace(draft, name="Meridian Instruments", currency="USD", time_zone="America/New_York")
