@@ -218,7 +218,7 @@ def _people(facts: Facts, owner: str | None) -> frozenset[str] | None:
     return frozenset(hierarchy.tree(owner))
 
 
-def _valued(ws: Workspace, facts: Facts, value: str) -> tuple[ibis.Table, Rates]:
+def valued_states(ws: Workspace, facts: Facts, value: str) -> tuple[ibis.Table, Rates]:
     """Every state of every deal with its worth, whoever asks: the engine cuts to people, as deals change hands."""
     whole = source_of(facts, current_policies(ws))
     source = FactSource(
@@ -234,7 +234,7 @@ def _valued(ws: Workspace, facts: Facts, value: str) -> tuple[ibis.Table, Rates]
 
 
 def _as_of(ws: Workspace, facts: Facts, people: frozenset[str] | None, value: str, limit: int) -> AsOf:
-    states, rates = _valued(ws, facts, value)
+    states, rates = valued_states(ws, facts, value)
     end = facts.calendar.instant(facts.as_of + timedelta(days=1))
     rows = standing(states, end)
     rows = rows.filter(~rows.is_closed)
@@ -265,7 +265,7 @@ def _waterfall(
     ws: Workspace, facts: Facts, people: frozenset[str] | None, since: date, until: date, value: str,
     due: tuple[date, date] | None, bar: str | None, limit: int,
 ) -> Waterfall:  # fmt: skip
-    states, rates = _valued(ws, facts, value)
+    states, rates = valued_states(ws, facts, value)
     ends = [End(facts.calendar.instant(day), day - timedelta(days=1)) for day in (since, until)]
     rows = moves(states, *ends, rates=rates, people=people, due=due)
     sums = {r["bar"]: r for r in facts.execute(totals(rows)).to_pylist()}
