@@ -42,10 +42,11 @@ def run(
         answer(format, columns, rows, whole=whole)
         return
     total = whole["total"]
-    console.print(f"[bold]{found.period.key}, as of {found.as_of}[/]: mean {total['mean']:,.0f} {found.currency}, "
-                  f"P10 {total['p10']:,.0f}, P50 {total['p50']:,.0f}, P90 {total['p90']:,.0f}", highlight=False)  # fmt: skip
-    console.print(f"won so far {whole['closed']:,.0f} + open {whole['open']['mean']:,.0f} + not created yet "
-                  f"{whole['uncreated']['mean']:,.0f}", highlight=False)  # fmt: skip
+    said = ", ".join(f"{k.upper()} {total[k]:,.0f}" for k in ("p10", "p50", "p90"))
+    head = f"[bold]{found.period.key}, as of {found.as_of}[/]: mean {total['mean']:,.0f} {found.currency}, {said}"
+    console.print(head, highlight=False)
+    parts = f"open {whole['open']['mean']:,.0f} + not created yet {whole['uncreated']['mean']:,.0f}"
+    console.print(f"won so far {whole['closed']:,.0f} + {parts}", highlight=False)
     console.print(f"[dim]{whole['method']['why']}[/]", highlight=False, markup=True)
     print_rows(columns, rows, title="By node")
     _methods(whole["backtest"])

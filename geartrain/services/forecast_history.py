@@ -60,7 +60,8 @@ def _columns(states: pa.Table, deals: pa.Table) -> History:
     categories, category = _coded(states["forecast_category"])
     owners, owner = _coded(states["owner_id"])
     return History(
-        tuple(ids), stages, categories, owners, first.astype(np.int64), _days(states["at"], NO_DAY), stage, category, owner,
+        tuple(ids), stages, categories, owners, first.astype(np.int64), _days(states["at"], NO_DAY), stage, category,
+        owner,
         _floats(states["worth"]), _days(states["due"], NO_DAY), np.asarray(states["is_closed"].to_numpy(), dtype=bool),
         _days(deals["created"], NO_DAY), _days(deals["closed"], NEVER),
         np.asarray(deals["is_won"].fill_null(False).to_numpy(), dtype=bool),

@@ -84,12 +84,13 @@ class Run:
     def as_json(self) -> dict[str, Any]:
         """The document of `forecast run`."""
         told, deals = self.told, self.deals()
+        value = sum((d["value_if_won"] for d in deals), Decimal(0))
         body = {
             "period": self.period.key,
             "as_of": self.as_of.isoformat(),
             "currency": self.currency,
             "closed": self.part("closed"),
-            "open": {"mean": self.part("open"), "deals": len(deals), "value": sum((d["value_if_won"] for d in deals), Decimal(0))},
+            "open": {"mean": self.part("open"), "deals": len(deals), "value": value},
             "uncreated": {"mean": self.part("intake"), "past_windows": len(told.parts.intakes)},
             "total": self.total,
             "nodes": [n.as_json(self.names) for n in self.nodes],

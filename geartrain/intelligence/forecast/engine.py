@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -220,13 +221,13 @@ def intake_draws(parts: Parts, *, shock: float, seed: int = 0) -> Floats:
 
 
 def contributions(parts: Parts, rung: str) -> list[dict[str, float]]:
-    """Per open deal, how its chance comes about: base, stage, due, time in stage, and what the rung adds; they sum to it."""
+    """Per open deal, how its chance comes about: base, stage, due, time in stage, what the rung adds: a sum."""
     p = parts.chance.get(rung)
     if p is None or parts.table is None:
         return [{} for _ in range(len(parts.rows))]
     steps = parts.table.steps(cells(parts.rows, parts.day + 1, parts.span[1]))
     names = ("base", "stage", "due", "time_in_stage")
-    columns = [steps[0], *(b - a for a, b in zip(steps, steps[1:], strict=False))]
+    columns = [steps[0], *(b - a for a, b in pairwise(steps))]
     told = dict(zip(names, columns, strict=True)) | {rung: p - steps[-1]}
     if rung == DEFAULT:
         told.pop(rung)

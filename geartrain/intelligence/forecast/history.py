@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -75,7 +74,7 @@ class History:
     @cached_property
     def begins(self) -> int:
         """The first day anything is known of."""
-        return int(self.created.min()) if len(self.created) else date.today().toordinal()
+        return int(self.created.min()) if len(self.created) else NEVER
 
     def won_in(self, start: int, end: int, *, known: int) -> Flags:
         """Deals won in `[start, end)`, as known at the end of the day `known`."""

@@ -1,4 +1,4 @@
-"""Which rung a forecast stands on, and how wide it must be: both by what past origins at the same lead would have said."""
+"""Which rung a forecast stands on, and how wide it must be: both by past origins at the same lead."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ def _gate(parts: Parts, past: Sequence[Parts], actual: Sequence[float]) -> tuple
     """Climb while a rung beats the best below it on the same past origins."""
     if len(past) < RANKED:
         names = [r for r in UNRANKED if r in parts.totals]
-        why = f"insufficient history to rank: {len(past)} past periods, {RANKED} are needed; the median of {', '.join(names)}"
+        why = f"insufficient history to rank: {len(past)} past periods, {RANKED} are needed"
+        why += f"; the median of {', '.join(names)}"
         return (), "median" if names else "none", why, False
     steps: list[Step] = []
     best: str | None = None

@@ -61,7 +61,7 @@ def money(cents: int) -> Decimal:
 
 
 def nodes(history: History, told: Forecast, hierarchy: Hierarchy) -> list[Node]:
-    """Every person with something to forecast and everyone above, by id; nobody's deals stand under a node of their own."""
+    """Every person with something to forecast and everyone above, by id; nobody's deals have a node of their own."""
     parts = told.parts
     owners = [*history.owners, NOBODY]
     none = len(owners) - 1
@@ -116,7 +116,7 @@ def _cents(amounts: Floats, group: Any, groups: int) -> Any:
     return np.rint(np.bincount(group, weights=np.rint(amounts * 100), minlength=groups)).astype(np.int64)
 
 
-def _split(cents: int, share: Floats) -> Any:
+def _split(cents: int, share: Any) -> Any:
     """An amount by shares, adding up: largest remainders first, ties by place."""
     exact = cents * share / share.sum()
     whole = np.floor(exact).astype(np.int64)
