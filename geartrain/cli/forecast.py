@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from geartrain.cli.forecast_call import add_to
 from geartrain.cli.options import AsOfOption, AsOption, WorkspaceOption, acting, parse_day
 from geartrain.cli.output import Bars, Format, FormatOption, answer, console, print_rows
 
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(forecast, name="forecast")
     for command in (run, backtest, explain):
         forecast.command()(command)
+    add_to(forecast)
 
 
 def run(

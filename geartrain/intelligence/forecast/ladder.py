@@ -134,8 +134,8 @@ def _gate(parts: Parts, past: Sequence[Parts], actual: Sequence[float]) -> tuple
     if len(past) < RANKED:
         names = [r for r in UNRANKED if r in parts.totals]
         why = f"insufficient history to rank: {len(past)} past periods, {RANKED} are needed"
-        why += f"; the median of {', '.join(names)}"
-        return (), "median" if names else "none", why, False
+        why += f"; the plain mean of {', '.join(names)}"
+        return (), "mean_of_all" if names else "none", why, False
     steps: list[Step] = []
     best: str | None = None
     for rung in RUNGS:
@@ -152,7 +152,7 @@ def _gate(parts: Parts, past: Sequence[Parts], actual: Sequence[float]) -> tuple
         if used:
             best = rung
     if best is None:
-        return tuple(steps), "median", "no rung has enough past origins", False
+        return tuple(steps), "mean_of_all", "no rung has enough past origins", False
     last = next(s for s in steps if s.rung == best)
     why = f"{best}: WAPE {last.wape:.3f} on {last.n} past origins at the same lead"
     why += f", {last.below:.3f} for the best rung below" if last.below is not None else ""
@@ -173,7 +173,7 @@ def _mean(parts: Parts, rung: str, ranked: bool) -> float:
     if ranked:
         return max(parts.totals[rung], parts.closed)
     told = [max(parts.totals[r], parts.closed) for r in UNRANKED if r in parts.totals]
-    return float(np.median(told)) if told else parts.closed
+    return float(np.mean(told)) if told else parts.closed
 
 
 def _calibration(past: Sequence[Parts], actual: Sequence[float], rung: str, parts: Parts) -> float:
