@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     forecast = typer.Typer(help="The forecast: what will be booked, and how wrong it was.", no_args_is_help=True)
     app.add_typer(forecast, name="forecast")
-    for command in (run, backtest, explain):
+    for command in (run, backtest, explain, lint):
         forecast.command()(command)
     add_to(forecast)
 
@@ -106,6 +106,27 @@ def explain(
     )
     print_rows(("part", "points"), [(k, f"{v:+.1%}") for k, v in rows])
     console.print(f"[dim]{found['method']['why']}[/]", highlight=False)
+
+
+def lint(
+    feature: Annotated[
+        list[str], typer.Argument(metavar="FEATURE…", help="Columns, e.g. lead_source account.industry")
+    ],
+    format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Which columns a forecast must not learn from, because they were not known as of the date."""
+    from geartrain.services.forecasts import lint_features
+
+    ws, actor = acting(workspace, login)
+    issues = lint_features(ws, actor, names=feature)
+    refused = {i.where: i.message for i in issues}
+    rows = [(f, "refused" if f in refused else "may be used", refused.get(f, "")) for f in feature]
+    whole = {"refused": [i.as_json() for i in issues], "usable": [f for f in feature if f not in refused]}
+    answer(format, ("feature", "verdict", "why"), rows, whole=whole)
+    if refused:
+        raise typer.Exit(1)
 
 
 def _rows(whole: dict[str, Any]) -> list[tuple[Any, ...]]:

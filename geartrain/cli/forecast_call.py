@@ -43,8 +43,10 @@ def submit(
     period: PeriodOption,
     amount: Annotated[str, typer.Option("--amount", help="In the workspace's currency.")],
     category: Annotated[str, typer.Option("--category", help="commit, best_case or call.")] = "call",
-    user: Annotated[str | None, typer.Option("--for", help="Whose line: a user id; otherwise one's own.")] = None,
-    note: Annotated[str, typer.Option("--note", help="Why; an override needs it.")] = "",
+    user: Annotated[
+        str | None, typer.Option("--for", "--user", help="Whose line: a user id; otherwise one's own.")
+    ] = None,
+    note: Annotated[str, typer.Option("--note", "--reason", help="Why; an override needs it.")] = "",
     as_of: AsOfOption = None,
     format: FormatOption = Format.table,
     login: AsOption = None,

@@ -15,8 +15,10 @@ from geartrain.intelligence.forecast.backtest import FORECAST, Tested, backtest,
 from geartrain.intelligence.forecast.engine import Engine, Span
 from geartrain.intelligence.forecast.history import History
 from geartrain.intelligence.forecast.ladder import Forecast, forecast
+from geartrain.intelligence.forecast.leakage import TRACKED, Feature, Outcomes, lint
 from geartrain.intelligence.forecast.nodes import Node, money, nodes
 from geartrain.kernel.errors import Invalid, NotFound
+from geartrain.kernel.issues import Issue
 from geartrain.kernel.periods import Grain, Period
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
@@ -205,6 +207,31 @@ def explain_deal(
     }  # fmt: skip
 
 
+def lint_features(ws: Workspace, actor: Actor, *, names: Sequence[str]) -> list[Issue]:
+    """Which columns a forecast must not learn from, by name, with the reason; `account.…` are those of the account.
+
+    Raises:
+        NotFound: there is no such column; its own or in `extra`.
+    """
+    require(actor, Permission.view_metrics)
+    with open_facts(ws, actor) as facts:
+        deals, accounts = facts.raw("opportunity"), facts.raw("account")
+        for name in names:
+            table, column = (accounts, name[8:]) if name.startswith("account.") else (deals, name)
+            if column not in table.columns:
+                raise NotFound(f"There is no column '{name}'.", hint="See: docs/reference/record-types.md")
+        renamed = accounts.rename({f"account.{c}": c for c in accounts.columns})
+        joined = deals.left_join(renamed, deals.account_id == renamed["account.account_id"])
+        wanted = {f"f{n}": joined[name] for n, name in enumerate(names)}
+        changes = facts.raw("opportunity_change")
+        kept = set(facts.execute(changes.select("field").distinct())["field"].to_pylist())
+        told = facts.execute(joined.select("stage", "is_closed", "is_won", **wanted))
+    columns = told.to_pydict()
+    today = Outcomes(columns["stage"], columns["is_closed"], columns["is_won"])
+    features = [Feature(name, columns[f"f{n}"], name in TRACKED & kept) for n, name in enumerate(names)]
+    return lint(features, today)
+
+
 def _work(ws: Workspace, facts: Facts, period: Period) -> tuple[Forecast, History, list[Node], Tested]:
     engine, span, day = _engine(ws, facts, _grain(period)), _span(period), facts.as_of.toordinal()
     told = forecast(engine, day, span)
@@ -247,4 +274,4 @@ def _span(period: Period) -> Span:
     return period.start.toordinal(), period.end.toordinal()
 
 
-__all__ = ["FORECAST", "Run", "backtest_forecast", "explain_deal", "run_forecast"]
+__all__ = ["FORECAST", "Run", "backtest_forecast", "explain_deal", "lint_features", "run_forecast"]
