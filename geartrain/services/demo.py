@@ -6,11 +6,11 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from geartrain.kernel.errors import Conflict
-from geartrain.kernel.periods import Grain
+from geartrain.kernel.periods import Grain, add_months
 from geartrain.sample import PEOPLE, documents, goals_policy, write_sample
 from geartrain.services.access import operator
 from geartrain.services.governance import (
@@ -26,12 +26,15 @@ from geartrain.services.governance.reading import PUBLISHED
 from geartrain.services.loading import load_records
 from geartrain.services.pack_decisions import add_decision
 from geartrain.services.packs import freeze_pack, list_packs
+from geartrain.services.pay_ledger import approve_pay, lock_pay, status_of
+from geartrain.services.pay_runs import run_pay
 from geartrain.services.people import actor_of, create_user, list_users, set_password
 from geartrain.services.quality import check_records
 from geartrain.services.view import last_day
 from geartrain.services.workspace import SETTINGS, Workspace, init_workspace, open_workspace
 
 Progress = Callable[..., None]
+PAID_FROM = date(2026, 1, 1)  # the sample's plans are of that year
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def build_demo(folder: Path, *, progress: Progress = lambda *_, **__: None) -> D
     people = _people(ws, password, progress)
     _govern(ws, progress)
     _review(ws, progress)
+    _pay(ws, progress)
     return Demo(ws, people, password, counts, findings, not made)
 
 
@@ -128,7 +132,7 @@ def _govern(ws: Workspace, progress: Progress) -> None:
             name = {"kind": kind, "key": key}
             propose_policy(ws, writes, text=text, summary="For the year.", where=where)
             approve_policy(ws, approves, **name)
-            publish_policy(ws, writes, **name)
+            publish_policy(ws, writes, **name, effective_from=PAID_FROM if kind == "comp_plan" else None)
         progress("Publishing how it sells", n + 1, len(texts))
     for reader in ("head_of_sales", "manager", "revops"):
         for waiting in to_acknowledge(ws, by[reader]):
@@ -147,6 +151,21 @@ def _review(ws: Workspace, progress: Progress) -> None:
     due = ws.calendar.day_of(ws.now()) + timedelta(days=21)
     text = "Hire two account executives for Europe Enterprise."
     add_decision(ws, actor, pack=frozen.id, text=text, owner="head-of-sales", due=due)
+
+
+def _pay(ws: Workspace, progress: Progress) -> None:
+    """Pay the last whole quarter to locked statements, month by month: two people approve, one locks."""
+    by = {person.role: actor_of(ws, person.email) for person in PEOPLE}
+    end = ws.calendar.containing(last_day(ws, by["finance"]), Grain.quarter).start
+    months = [add_months(end, -n) for n in (3, 2, 1)]
+    for n, month in enumerate(months):
+        period = f"{month:%Y-%m}"
+        if status_of(ws, period) != "locked":
+            run_pay(ws, by["finance"], period=period)
+            approve_pay(ws, by["head_of_sales"], period=period)
+            approve_pay(ws, by["finance"], period=period)
+            lock_pay(ws, by["finance"], period=period)
+        progress("Paying the quarter", n + 1, len(months))
 
 
 def _remove(folder: Path) -> None:
