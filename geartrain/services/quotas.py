@@ -117,7 +117,7 @@ def try_edits(inputs: WorkspaceInputs, edits: Sequence[Edit]) -> tuple[Edited, l
             if hidden := sorted(n for n in named - {""} if n not in inputs.visible):
                 raise NotFound(f"There is no node '{hidden[0]}' in the hierarchy.")
     edited = edit(inputs.plan, inputs.given, [*inputs.policy.edits, *edits])
-    return edited, verify_edit(inputs.plan, edited)
+    return edited, verify_edit(edited)
 
 
 def _people(facts: Facts, spec: QuotaPolicy) -> list[dict[str, Any]]:

@@ -74,7 +74,8 @@ def test_edit_by_words_and_by_file(files):
     words = ("--pin", "C=200000", "--transfer", "A:C=1000", "--cell", "product=legacy", "--format", "json")
     said = json.loads(quota(files, "edit", *words))
     (files / "e.yaml").write_text(
-        "- {pin: C, base: 200000, cell: {product: legacy}}\n- {transfer: 1000, from: A, to: C, cell: {product: legacy}}\n"
+        "- {pin: C, base: 200000, cell: {product: legacy}}\n"
+        "- {transfer: 1000, from: A, to: C, cell: {product: legacy}}\n"
     )
     filed = json.loads(quota(files, "edit", "--edits", "e.yaml", "--format", "json"))
     assert filed["quotas"] == said["quotas"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -49,6 +49,12 @@ class Plan:
         held = [self.policy.mix[n] for n in self.counted[cls]]
         total = sum((Fraction(w.weight) for w in held), Fraction(0))
         return [(w.name, Fraction(w.weight) / total) for w in held]
+
+    def cut(self, cells: Sequence[int]) -> Plan:
+        """The same plan over some of its cells."""
+        if len(cells) == len(self.cells.keys):
+            return self
+        return replace(self, cells=self.cells.cut(cells), class_of=self.class_of[list(cells)])
 
     @cached_property
     def factors(self) -> tuple[tuple[int, ...], int]:

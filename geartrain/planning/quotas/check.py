@@ -36,10 +36,10 @@ def verify(plan: Plan, sheet: Sheet) -> list[Issue]:
     return list(broken(plan, sheet.base, sheet.hedged, sheet.left, [(p, every) for p in plan.tree.parents]))
 
 
-def verify_edit(plan: Plan, edited: Edited) -> list[Issue]:
+def verify_edit(edited: Edited) -> list[Issue]:
     """What does not hold where an edit changed something; elsewhere the sheet is what it was."""
-    sheet = edited.sheet
-    return list(broken(plan, sheet.base, sheet.hedged, sheet.left, edited.touched))
+    part = edited.part
+    return list(broken(edited.plan, part.base, part.hedged, part.left, edited.touched))
 
 
 def check_rows(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,22 +30,40 @@ TOO_MUCH = "edits: more is asked than there is"
 
 @dataclass(frozen=True)
 class Edited:
-    """A sheet after edits, and the parents and cells whose children were split again."""
+    """A sheet after edits. Only the cells that edits name are held apart, so that an edit of a large sheet is quick.
+
+    Args:
+        plan, part: The plan and the sheet cut to `cells`.
+        touched: The parents and cells (of the part) whose children were split again.
+    """
 
     before: Sheet
-    sheet: Sheet
+    plan: Plan
+    part: Sheet
+    cells: tuple[int, ...]
     touched: tuple[tuple[int, tuple[int, ...]], ...]
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """All of it."""
+        base, hedged, at = self.before.base.copy(), self.before.hedged.copy(), list(self.cells)
+        base[:, at], hedged[:, at] = self.part.base, self.part.hedged
+        kept = [left for left in self.before.left if left.cell not in set(self.cells)]
+        left = [*kept, *(replace(own, cell=self.cells[own.cell]) for own in self.part.left)]
+        ordered = tuple(sorted(left, key=lambda at: (at.node, at.cell)))
+        return replace(self.before, base=base, hedged=hedged, left=ordered, issues=self.part.issues)
 
     def effect(self) -> Iterator[dict[str, Any]]:
         """One a node and cell that changed, depth first."""
-        changed = (self.before.base != self.sheet.base) | (self.before.hedged != self.sheet.hedged)
-        money = self.sheet.cells.money
-        for n in self.sheet.tree.depth_first:
+        was = {name: getattr(self.before, name)[:, list(self.cells)] for name in ("base", "hedged")}
+        now = {name: getattr(self.part, name) for name in ("base", "hedged")}
+        changed = (was["base"] != now["base"]) | (was["hedged"] != now["hedged"])
+        money = self.part.cells.money
+        for n in self.part.tree.depth_first:
             for c in np.flatnonzero(changed[n]):
-                pairs = (("base", self.before.base, self.sheet.base), ("hedged", self.before.hedged, self.sheet.hedged))
-                row: dict[str, Any] = {"node_id": self.sheet.tree.ids[n], **self.sheet.cells.named(int(c))}
-                for name, was, now in pairs:
-                    row |= {f"{name}_before": money(int(was[n, c])), f"{name}_after": money(int(now[n, c]))}
+                row: dict[str, Any] = {"node_id": self.part.tree.ids[n], **self.part.cells.named(int(c))}
+                for name in ("base", "hedged"):
+                    row |= {f"{name}_before": money(int(was[name][n, c])), f"{name}_after": money(int(now[name][n, c]))}
                 yield row
 
 
@@ -58,16 +77,21 @@ def edit(plan: Plan, sheet: Sheet, edits: Sequence[Edit]) -> Edited:
         Invalid: an edit names what is not there. Conflict: two edits contradict each other.
     Example: 500,000 / 333,000 / 167,000 with the third pinned at 200,000 is 480,000 / 320,000 / 200,000.
     """
-    work = _Work(plan, changes_of(plan, sheet, edits), sheet.base.copy(), {(at.node, at.cell): at for at in sheet.left})
+    changes = changes_of(plan, sheet, edits)
+    every = range(len(plan.cells.keys))
+    cells = tuple(every) if changes.totals else changes.cells()
+    small, place = plan.cut(cells), {c: n for n, c in enumerate(cells)}
+    left = {(at.node, place[at.cell]): replace(at, cell=place[at.cell]) for at in sheet.left if at.cell in place}
+    work = _Work(small, changes.within(place), sheet.base[:, list(cells)], left)
     touched = work.run()
-    hedged = sheet.hedged.copy()
-    for parent, cells in touched:
+    hedged = sheet.hedged[:, list(cells)]
+    for parent, at in touched:
         kids = plan.tree.children(parent)
-        hedged[kids.start : kids.stop, list(cells)] = hedged_of(plan, work.base, kids, np.array(cells))
-    left = tuple(work.left[at] for at in sorted(work.left))
-    issues = (*sheet.issues, *work.issues, *_unreached(plan, work.changes, hedged))
-    after = replace(sheet, base=work.base, hedged=hedged, left=left, issues=issues)
-    return Edited(sheet, after, touched)
+        hedged[kids.start : kids.stop, list(at)] = hedged_of(small, work.base, kids, np.array(at))
+    ordered = tuple(work.left[at] for at in sorted(work.left))
+    issues = (*sheet.issues, *work.issues, *_unreached(small, work.changes, hedged))
+    part = Sheet(plan.tree, small.cells, work.base, hedged, ordered, issues)
+    return Edited(sheet, small, part, cells, touched)
 
 
 def decide(plan: Plan) -> Sheet:

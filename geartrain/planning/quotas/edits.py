@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeVar
@@ -36,6 +36,20 @@ class Changes:
     totals: dict[int, dict[int, int]] = field(default_factory=dict)
     frozen: set[At] = field(default_factory=set)
     wanted: dict[At, int] = field(default_factory=dict)
+
+    def cells(self) -> tuple[int, ...]:
+        """The cells that something is asked of."""
+        return tuple(sorted({c for held in (self.fixed, self.moved, self.solo, self.measure) for _, c in held}))
+
+    def within(self, place: Mapping[int, int]) -> Changes:
+        """The same about cells that are numbered otherwise."""
+
+        def moved(held: Mapping[At, T]) -> dict[At, T]:
+            return {(node, place[cell]): value for (node, cell), value in held.items()}
+
+        facts = (moved(self.fixed), moved(self.moved), moved(self.solo), moved(self.measure))
+        frozen = {(node, place[cell]) for node, cell in self.frozen}
+        return Changes(*facts, self.totals, frozen, moved(self.wanted))
 
 
 def changes_of(plan: Plan, sheet: Sheet, edits: Sequence[Edit]) -> Changes:

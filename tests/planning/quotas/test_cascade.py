@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geartrain.kernel.errors import Invalid
@@ -165,6 +165,7 @@ weights = st.lists(st.integers(0, 10**24), min_size=1, max_size=7).filter(any)
 
 
 @settings(max_examples=300, deadline=None)
+@example([304250263526364], [412, 422, 538, 3838, 304250263526364], 7)
 @given(totals, weights, st.sampled_from([1, 7, 1000]))
 def test_many_are_split_as_each_is(totals, weights, unit):
     found = apportion_many(np.array(totals, dtype=np.int64), weights, unit)
