@@ -16,6 +16,7 @@ from geartrain.sample import writer
 from geartrain.sample.build import build
 from geartrain.sample.company import DOMAIN, NAME, TODAY
 from geartrain.sample.dirt import KnownIssue, plant
+from geartrain.sample.documents import documents
 from geartrain.sample.goals import goals, goals_policy
 from geartrain.sample.people import PEOPLE, Person
 from geartrain.sample.scale import write_changes, write_opportunities
@@ -23,7 +24,7 @@ from geartrain.sample.tables import Progress
 from geartrain.sample.world import World
 
 __all__ = [
-    "DOMAIN", "NAME", "PEOPLE", "TODAY", "KnownIssue", "Person", "SampleSummary", "goals", "goals_policy",
+    "DOMAIN", "NAME", "PEOPLE", "TODAY", "KnownIssue", "Person", "SampleSummary", "documents", "goals", "goals_policy",
     "write_changes", "write_opportunities", "write_sample",
 ]  # fmt: skip
 
