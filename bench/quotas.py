@@ -103,7 +103,7 @@ def targets(cells: int) -> list[tuple[str, str, str, str]]:
 def ours(nodes: int, cells: int) -> dict[str, float]:
     """Seconds of a cascade, of an edit with its check, the sums that do not hold, the peak of memory."""
     from geartrain.planning.quotas.asked import Edit
-    from geartrain.planning.quotas.cascade import allocate, plan
+    from geartrain.planning.quotas.cascade import allocate, lay_out
     from geartrain.planning.quotas.check import verify, verify_edit
     from geartrain.planning.quotas.editing import edit
     from geartrain.planning.quotas.policy import QuotaPolicy
@@ -114,7 +114,7 @@ def ours(nodes: int, cells: int) -> dict[str, float]:
     hierarchy = Table("h.csv", ("node_id", "parent_id", "potential", "prior"), tuple(rows(nodes)))
     goals = Table("t.csv", ("product", "type", "quarter", "amount"), tuple(targets(cells)))
     start = time.perf_counter()
-    laid = plan(hierarchy, goals, policy)
+    laid = lay_out(hierarchy, goals, policy)
     sheet = allocate(laid)
     cascade = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
