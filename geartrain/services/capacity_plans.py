@@ -11,7 +11,6 @@ from typing import Any
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.issues import Issue
 from geartrain.planning.capacity.heads import run
-from geartrain.planning.capacity.hiring import hire
 from geartrain.planning.capacity.policy import CapacityPlan
 from geartrain.planning.capacity.sensitivity import sensitivity, simulate
 from geartrain.services.access import Actor, Permission, require
@@ -110,6 +109,8 @@ def study(ws: Workspace, actor: Actor, *, key: str = "") -> Study:
 
 
 def _studied(found: Planned) -> Study:
+    from geartrain.planning.capacity.hiring import hire  # loads the solver, which most pages never need
+
     outlook, solved = run(found.capacity_plan), hire(found.capacity_plan, seconds=SECONDS)
     played = simulate(found.capacity_plan, seed=1)
     return Study(

@@ -181,3 +181,14 @@ def test_wide_amounts_are_hedged_as_narrow_ones(totals, numerators, unit):
     bases = np.array([totals] * len(numerators), dtype=np.int64) // 10**6
     own = np.array(numerators, dtype=np.int64)
     assert (scaled_many(bases, own, 999_983, unit) == _scaled_wide(bases, own, 999_983, unit)).all()
+
+
+@settings(deadline=None)
+@given(plans())
+def test_rows_as_text_are_the_rows(layout):
+    sheet = allocate(layout)
+    told = [
+        ["" if v is None else format(v, "f") if isinstance(v, Decimal) else str(v) for v in r.values()]
+        for r in sheet.rows()
+    ]
+    assert list(sheet.texts()) == told
