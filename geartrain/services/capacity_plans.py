@@ -11,7 +11,6 @@ from typing import Any
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.issues import Issue
 from geartrain.planning.capacity.heads import run
-from geartrain.planning.capacity.hiring import hire
 from geartrain.planning.capacity.policy import CapacityPlan
 from geartrain.planning.capacity.sensitivity import sensitivity, simulate
 from geartrain.services.access import Actor, Permission, require
@@ -41,7 +40,7 @@ spec:
 class Planned:
     """A plan and what it rests on."""
 
-    plan: CapacityPlan
+    capacity_plan: CapacityPlan
     manifest: dict[str, Any]
     issues: tuple[Issue, ...] = ()
 
@@ -110,8 +109,10 @@ def study(ws: Workspace, actor: Actor, *, key: str = "") -> Study:
 
 
 def _studied(found: Planned) -> Study:
-    outlook, solved = run(found.plan), hire(found.plan, seconds=SECONDS)
-    played = simulate(found.plan, seed=1)
+    from geartrain.planning.capacity.hiring import hire  # loads the solver, which most pages never need
+
+    outlook, solved = run(found.capacity_plan), hire(found.capacity_plan, seconds=SECONDS)
+    played = simulate(found.capacity_plan, seed=1)
     return Study(
         found.manifest["policy"]["key"],
         list(outlook.periods()),
@@ -121,7 +122,7 @@ def _studied(found: Planned) -> Study:
         solved.cost,
         solved.gap,
         solved.status,
-        sensitivity(found.plan),
+        sensitivity(found.capacity_plan),
         played["periods"],
         played["chance_of_goal"],
         (*found.issues, *outlook.issues, *solved.issues),

@@ -18,7 +18,7 @@ from geartrain.kernel.periods import Period, add_months
 from geartrain.kernel.policy import Policy
 from geartrain.kernel.rules import parse
 from geartrain.planning.quotas.asked import Edit
-from geartrain.planning.quotas.cascade import Plan, allocate, plan
+from geartrain.planning.quotas.cascade import Layout, allocate, lay_out
 from geartrain.planning.quotas.check import verify_edit
 from geartrain.planning.quotas.editing import Edited, edit
 from geartrain.planning.quotas.policy import QuotaPolicy
@@ -47,11 +47,11 @@ class WorkspaceInputs(Inputs):
     held: Policy
     visible: frozenset[str] | None
     names: Mapping[str, str]
-    laid: Plan
+    laid: Layout
     given: Sheet
 
     @property
-    def plan(self) -> Plan:  # type: ignore[override]
+    def layout(self) -> Layout:  # type: ignore[override]
         """The three laid over each other, worked out once for everybody."""
         return self.laid
 
@@ -85,7 +85,7 @@ def _everybody(ws: Workspace, facts: Facts, held: Policy) -> WorkspaceInputs:
     names = {p["user_id"]: p["name"] or p["user_id"] for p in people} | {TOP: ws.name}
     hashes = {"facts": facts.id, "policy": held.sha256}
     targets = _targets(ws, spec, period, held)
-    laid = plan(hierarchy, targets, spec)
+    laid = lay_out(hierarchy, targets, spec)
     return WorkspaceInputs(hierarchy, targets, spec, hashes, held, None, names, laid, allocate(laid))
 
 
@@ -116,8 +116,8 @@ def try_edits(inputs: WorkspaceInputs, edits: Sequence[Edit]) -> tuple[Edited, l
             named |= {asked.resplit, asked.fit, *asked.totals}
             if hidden := sorted(n for n in named - {""} if n not in inputs.visible):
                 raise NotFound(f"There is no node '{hidden[0]}' in the hierarchy.")
-    edited = edit(inputs.plan, inputs.given, [*inputs.policy.edits, *edits])
-    return edited, verify_edit(inputs.plan, edited)
+    edited = edit(inputs.layout, inputs.given, [*inputs.policy.edits, *edits])
+    return edited, verify_edit(edited)
 
 
 def _people(facts: Facts, spec: QuotaPolicy) -> list[dict[str, Any]]:
@@ -207,7 +207,7 @@ def _targets(ws: Workspace, spec: QuotaPolicy, period: Period, held: Policy) -> 
 
 def own_books(inputs: WorkspaceInputs) -> list[Issue]:
     """Managers whose own accounts count for nobody: quotas are split by what the leaves have."""
-    tree = inputs.plan.tree
+    tree = inputs.layout.tree
     potential = tree.table.texts("potential")
     found = []
     for n in tree.parents:

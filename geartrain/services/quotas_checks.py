@@ -34,8 +34,8 @@ class Checked:
 
 def check_sheet(inputs: Inputs, file: Path | None) -> Checked:
     """Check a file of quotas, or what the policy gives where none is named."""
-    plan = inputs.plan
-    sheet = decide(plan)
+    layout = inputs.layout
+    sheet = decide(layout)
     issues = list(sheet.issues)
     if file is None:
         rows, left, manifest = list(sheet.rows()), sheet.unallocated(), None
@@ -43,10 +43,10 @@ def check_sheet(inputs: Inputs, file: Path | None) -> Checked:
         rows, left, manifest = read_sheet(file)
         if manifest is None and not left:
             left = sheet.unallocated()
-    issues += check_rows(plan, rows, left, str(file or "quotas"))
+    issues += check_rows(layout, rows, left, str(file or "quotas"))
     if manifest is not None:
         issues += _sealed(rows, left, manifest, inputs, str(file))
-    return Checked(len(plan.tree.ids), len(plan.cells.keys), len(rows), tuple(issues))
+    return Checked(len(layout.tree.ids), len(layout.cells.keys), len(rows), tuple(issues))
 
 
 def _sealed(
@@ -83,23 +83,23 @@ def reconcile(
     from geartrain.planning.quotas.reconcile import from_capacity, from_regression, from_table, reconciled
     from geartrain.services.quotas_files import read_table
 
-    plan = inputs.plan
+    layout = inputs.layout
     if bottom_up is not None:
-        found = from_table(plan, read_table(bottom_up))
+        found = from_table(layout, read_table(bottom_up))
     elif capacity and productivity:
-        found = from_capacity(plan, capacity, productivity)
+        found = from_capacity(layout, capacity, productivity)
     elif history and drivers:
-        found = from_regression(plan, history, drivers)
+        found = from_regression(layout, history, drivers)
     else:
         hint = "Name --bottom-up FILE, or --capacity and --productivity, or --history and --driver."
         raise Invalid("There is nothing from below to reconcile with.", hint=hint)
-    sheet = allocate(plan)
+    sheet = allocate(layout)
     edits = list(inputs.policy.edits)
     for name in keep:
-        node = plan.tree.find(name)
-        for c in (c for c in range(len(plan.cells.keys)) if found.stated[node, c]):
-            amount = plan.cells.money(int(found.amounts[node, c]))
-            edits.append(Edit.model_validate({"pin": name, "base": amount, "cell": plan.cells.named(c)}))
-    kept = edit(plan, sheet, edits).sheet
-    rows = list(reconciled(plan, kept, found, tolerance))
+        node = layout.tree.find(name)
+        for c in (c for c in range(len(layout.cells.keys)) if found.stated[node, c]):
+            amount = layout.cells.money(int(found.amounts[node, c]))
+            edits.append(Edit.model_validate({"pin": name, "base": amount, "cell": layout.cells.named(c)}))
+    kept = edit(layout, sheet, edits).sheet
+    rows = list(reconciled(layout, kept, found, tolerance))
     return {"rows": rows, "issues": (*kept.issues, *found.issues), "sheet": kept}

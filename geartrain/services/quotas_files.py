@@ -17,7 +17,7 @@ from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.issues import Issue
 from geartrain.kernel.policy.document import read_document
 from geartrain.kernel.policy.policy import complaints
-from geartrain.planning.quotas.cascade import Plan, plan
+from geartrain.planning.quotas.cascade import Layout, lay_out
 from geartrain.planning.quotas.table import Table
 from geartrain.services.policies import known_kind
 
@@ -34,9 +34,9 @@ class Inputs:
     hashes: Mapping[str, str]
 
     @cached_property
-    def plan(self) -> Plan:
+    def layout(self) -> Layout:
         """The three laid over each other."""
-        return plan(self.hierarchy, self.targets, self.policy)
+        return lay_out(self.hierarchy, self.targets, self.policy)
 
     @property
     def manifest(self) -> dict[str, Any]:

@@ -42,8 +42,8 @@ def letters(
 
     The amounts are hedged: what the seller is held to.
     """
-    sheet = decide(inputs.plan)
-    tree = inputs.plan.tree
+    sheet = decide(inputs.layout)
+    tree = inputs.layout.tree
     for name in only:
         tree.find(name)
     names = getattr(inputs, "names", {})

@@ -30,7 +30,7 @@ def hire(
     from geartrain.planning.capacity.hiring import hire as solve
 
     found = planned(policy, workspace, login)
-    solved = solve(found.plan, as_of=parse_day(as_of, option="--as-of"), seconds=seconds)
+    solved = solve(found.capacity_plan, as_of=parse_day(as_of, option="--as-of"), seconds=seconds)
     issues = (*found.issues, *solved.issues)
     rows = list(solved.rows())
     if format is Format.json:

@@ -26,9 +26,9 @@ def run(
     from geartrain.planning.quotas.sheet import told
 
     found = planned(policy, workspace, login)
-    outlook = carried(found.plan)
+    outlook = carried(found.capacity_plan)
     issues = (*found.issues, *outlook.issues)
-    periods, roles, wanted = list(outlook.periods()), list(outlook.roles()), list(needs(found.plan))
+    periods, roles, wanted = list(outlook.periods()), list(outlook.roles()), list(needs(found.capacity_plan))
     if format is Format.json:
         whole = {"periods": plain(periods), "roles": plain(roles), "totals": told(outlook.totals())}
         listed = [i.as_json() for i in issues]

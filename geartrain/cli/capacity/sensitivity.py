@@ -30,8 +30,8 @@ def sensitivity(
     from geartrain.planning.quotas.sheet import told
 
     found = planned(policy, workspace, login)
-    rows = changed(found.plan)
-    played = simulate(found.plan, seed=seed, runs=runs)
+    rows = changed(found.capacity_plan)
+    played = simulate(found.capacity_plan, seed=seed, runs=runs)
     if format is Format.json:
         simulation = {**told(played), "periods": plain(played["periods"]), "total": told(played["total"])}
         listed = [i.as_json() for i in found.issues]

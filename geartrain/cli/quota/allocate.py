@@ -26,4 +26,4 @@ def allocate(
     from geartrain.planning.quotas.editing import decide
 
     found = inputs_of(hierarchy, targets, policy, workspace, login)
-    show(format, decide(found.plan), found.manifest)
+    show(format, decide(found.layout), found.manifest)

@@ -63,7 +63,7 @@ def edit(
     asked = asked[: len(asked) - undo]
     found = inputs_of(hierarchy, targets, policy, workspace, login)
     asked = [*found.policy.edits, *asked]
-    edited = apply(found.plan, allocate(found.plan), asked)
+    edited = apply(found.layout, allocate(found.layout), asked)
     effect = list(edited.effect())
     if format is Format.table:
         console.print(f"{len(asked)} edits; {len(effect):,} quotas differ from what the policy gives.", highlight=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geartrain.cli.output import Format, console, print_csv, print_issues, print_json, print_rows
+from geartrain.cli.output import Format, console, print_issues, print_json, print_rows
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Level
 
@@ -57,7 +58,9 @@ def show(format: Format, sheet: Sheet, manifest: dict[str, Any], *, most: int = 
     if format is Format.json:
         print_json({**sheet.as_json(manifest), **more})
     elif format is Format.csv:
-        print_csv(columns, ([row[c] for c in columns] for row in sheet.rows()))
+        out = csv.writer(sys.stdout, lineterminator="\n")
+        out.writerow(columns)
+        out.writerows(sheet.texts())
     else:
         rows = []
         for row in sheet.rows():

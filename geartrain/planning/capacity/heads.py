@@ -32,7 +32,7 @@ class Carried:
 class Outlook:
     """What a plan carries, against its goal."""
 
-    plan: CapacityPlan
+    capacity_plan: CapacityPlan
     carried: tuple[Carried, ...]
     issues: tuple[Issue, ...] = ()
 
@@ -52,9 +52,9 @@ class Outlook:
 
     def periods(self) -> Iterator[dict[str, Any]]:
         """Capacity against goal; the gap is what is missing, negative where there is more."""
-        for n, label in enumerate(self.plan.labels):
+        for n, label in enumerate(self.capacity_plan.labels):
             held = [c for c in self.carried if c.period == n]
-            goal, capacity = self.plan.goals[n], self.capacity(n)
+            goal, capacity = self.capacity_plan.goals[n], self.capacity(n)
             yield {
                 "period": label,
                 "heads": cents(sum((c.heads for c in held), Decimal(0))),
@@ -71,7 +71,7 @@ class Outlook:
         for c in self.carried:
             yield {
                 "role": c.role,
-                "period": self.plan.labels[c.period],
+                "period": self.capacity_plan.labels[c.period],
                 "heads": cents(c.heads),
                 "ramped": cents(c.ramped),
                 "joined": cents(c.joined),
@@ -82,7 +82,7 @@ class Outlook:
 
     def totals(self) -> dict[str, Any]:
         """Over the whole plan; CAC is cost over the customers that the capacity brings, None without a deal size."""
-        goal = sum(self.plan.goals, Decimal(0))
+        goal = sum(self.capacity_plan.goals, Decimal(0))
         brought = self._customers()
         return {
             "capacity": cents(self.total),
@@ -95,7 +95,7 @@ class Outlook:
         }
 
     def _customers(self) -> Decimal | None:
-        sizes = {r.name: r.deal_size for r in self.plan.roles}
+        sizes = {r.name: r.deal_size for r in self.capacity_plan.roles}
         found = [c.capacity / size for c in self.carried if (size := sizes[c.role])]
         return sum(found, Decimal(0)) if found else None
 
@@ -116,7 +116,7 @@ def survival(role: Role, months: int) -> Decimal:
         return (1 - role.attrition) ** (Decimal(months) / 12)
 
 
-def run(plan: CapacityPlan, hires: Hires | None = None) -> Outlook:
+def run(capacity_plan: CapacityPlan, hires: Hires | None = None) -> Outlook:
     """What the plan carries: Σ heads × ramp × productive share × productivity.
 
     Args:
@@ -125,22 +125,22 @@ def run(plan: CapacityPlan, hires: Hires | None = None) -> Outlook:
     in March and 1,400,000 in July.
     """
     issues: list[Issue] = []
-    found = [c for role in plan.roles for c in _of_role(plan, role, hires or {}, issues)]
-    return Outlook(plan, tuple(found), tuple(issues))
+    found = [c for role in capacity_plan.roles for c in _of_role(capacity_plan, role, hires or {}, issues)]
+    return Outlook(capacity_plan, tuple(found), tuple(issues))
 
 
-def _of_role(plan: CapacityPlan, role: Role, hires: Hires, issues: list[Issue]) -> Iterator[Carried]:
-    stays = survival(role, plan.months)
+def _of_role(capacity_plan: CapacityPlan, role: Role, hires: Hires, issues: list[Issue]) -> Iterator[Carried]:
+    stays = survival(role, capacity_plan.months)
     cohorts: dict[int, Decimal] = {-len(role.ramp): role.heads}  # by the period in which they began the ramp
     coming: dict[int, Decimal] = {}
-    for n in range(plan.periods):
-        left = sum((j.count for j in role.leavers if plan.number(j.period) == n), Decimal(0))
-        _leave(plan, role, cohorts, left, n, issues)
+    for n in range(capacity_plan.periods):
+        left = sum((j.count for j in role.leavers if capacity_plan.number(j.period) == n), Decimal(0))
+        _leave(capacity_plan, role, cohorts, left, n, issues)
         _come_back(role, coming, n, left)
         joined = coming.get(n, Decimal(0)) + hires.get((role.name, n), 0)
         cohorts[n] = cohorts.get(n, Decimal(0)) + joined
         for join in (*role.joins, *role.transfers_in):
-            if plan.number(join.period) == n:
+            if capacity_plan.number(join.period) == n:
                 began = n - join.tenure
                 cohorts[began] = cohorts.get(began, Decimal(0)) + join.count
                 joined += join.count
@@ -160,7 +160,12 @@ def _come_back(role: Role, coming: dict[int, Decimal], period: int, left: Decima
 
 
 def _leave(
-    plan: CapacityPlan, role: Role, cohorts: dict[int, Decimal], count: Decimal, period: int, issues: list[Issue]
+    capacity_plan: CapacityPlan,
+    role: Role,
+    cohorts: dict[int, Decimal],
+    count: Decimal,
+    period: int,
+    issues: list[Issue],
 ) -> None:
     """Named leavers go from those longest on board."""
     for began in sorted(cohorts):
@@ -168,7 +173,7 @@ def _leave(
         cohorts[began] -= gone
         count -= gone
     if count:
-        message = f"{count} more leave '{role.name}' in {plan.labels[period]} than it has."
+        message = f"{count} more leave '{role.name}' in {capacity_plan.labels[period]} than it has."
         hint = "Correct leavers or heads."
         issues.append(Issue("capacity_leavers", Level.error, message, f"roles/{role.name}", hint))
 
@@ -194,15 +199,15 @@ def heads_by_workload(
     return heads_needed(sum((a * t for a, t in tiers), Decimal(0)), touches_per_head, Decimal(1))
 
 
-def needs(plan: CapacityPlan) -> Iterator[dict[str, Any]]:
+def needs(capacity_plan: CapacityPlan) -> Iterator[dict[str, Any]]:
     """Heads needed by quota and by workload, beside the heads there are at the end, for roles that state either.
 
     A goal is read as carried by the one role with a quota, else by quota in proportion of heads × quota.
     """
-    carrying = {r.name: r.heads * r.quota for r in plan.roles if r.quota}
+    carrying = {r.name: r.heads * r.quota for r in capacity_plan.roles if r.quota}
     total = sum(carrying.values(), Decimal(0))
-    most = max(plan.goals)
-    for role in plan.roles:
+    most = max(capacity_plan.goals)
+    for role in capacity_plan.roles:
         by_quota = by_work = None
         if role.quota:
             part = carrying[role.name] / total if total else Decimal(1) / len(carrying)

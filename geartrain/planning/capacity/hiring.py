@@ -29,7 +29,7 @@ class HiringPlan:
         bound: The least cost that any plan with this gap could have, proven.
     """
 
-    plan: CapacityPlan
+    capacity_plan: CapacityPlan
     hires: Hires
     before: Outlook
     after: Outlook
@@ -41,16 +41,16 @@ class HiringPlan:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One row a role and period with hires: by when the offers go out, what they cost and bring."""
-        roles = {r.name: r for r in self.plan.roles}
+        roles = {r.name: r for r in self.capacity_plan.roles}
         for (name, period), count in sorted(self.hires.items(), key=lambda item: (item[0][1], item[0][0])):
-            role, first = roles[name], self.plan.first(period)
-            one = _effect(self.plan, self.before, role, period)
+            role, first = roles[name], self.capacity_plan.first(period)
+            one = _effect(self.capacity_plan, self.before, role, period)
             brings = sum(one.capacity, Decimal(0)) * count
             yield {
                 "role": name,
-                "period": self.plan.labels[period],
+                "period": self.capacity_plan.labels[period],
                 "count": count,
-                "offers_by": add_months(first, -role.hiring_lag * self.plan.months),
+                "offers_by": add_months(first, -role.hiring_lag * self.capacity_plan.months),
                 "starts": first,
                 "cost": cents(one.cost * count),
                 "capacity": cents(brings),
@@ -67,7 +67,7 @@ class _Effect:
     cost: Decimal
 
 
-def hire(plan: CapacityPlan, *, as_of: date | None = None, seconds: float = 60.0) -> HiringPlan:
+def hire(capacity_plan: CapacityPlan, *, as_of: date | None = None, seconds: float = 60.0) -> HiringPlan:
     """The hires that leave the least gap to the goal, and of all that do so the cheapest.
 
     Limits: nobody starts before an offer of `as_of` (otherwise the plan's first day) plus the hiring lag; recruiting
@@ -76,30 +76,33 @@ def hire(plan: CapacityPlan, *, as_of: date | None = None, seconds: float = 60.0
     Raises:
         Invalid: the solver found nothing in the time given.
     """
-    before = run(plan)
-    effects = {(r.name, n): _effect(plan, before, r, n) for r, n in _possible(plan, as_of or plan.start)}
-    solved = _Model(plan, before, effects, seconds).solve()
-    after = run(plan, solved.hires)
+    before = run(capacity_plan)
+    effects = {
+        (r.name, n): _effect(capacity_plan, before, r, n)
+        for r, n in _possible(capacity_plan, as_of or capacity_plan.start)
+    }
+    solved = _Model(capacity_plan, before, effects, seconds).solve()
+    after = run(capacity_plan, solved.hires)
     cost = sum((effects[at].cost * count for at, count in solved.hires.items()), Decimal(0))
-    gap = _gap(plan, after)
-    issues = (*after.issues, *_said(plan, after, gap), *_over_span(plan, before))
+    gap = _gap(capacity_plan, after)
+    issues = (*after.issues, *_said(capacity_plan, after, gap), *_over_span(capacity_plan, before))
     bound = cents(min(Decimal(repr(solved.bound)), cost))
-    return HiringPlan(plan, solved.hires, before, after, cents(cost), bound, cents(gap), solved.status, issues)
+    return HiringPlan(capacity_plan, solved.hires, before, after, cents(cost), bound, cents(gap), solved.status, issues)
 
 
-def _possible(plan: CapacityPlan, as_of: date) -> Iterator[tuple[Role, int]]:
-    for role in plan.roles:
-        earliest = add_months(as_of, role.hiring_lag * plan.months)
-        for n in range(plan.periods if role.hire else 0):
-            if plan.first(n) >= earliest:
+def _possible(capacity_plan: CapacityPlan, as_of: date) -> Iterator[tuple[Role, int]]:
+    for role in capacity_plan.roles:
+        earliest = add_months(as_of, role.hiring_lag * capacity_plan.months)
+        for n in range(capacity_plan.periods if role.hire else 0):
+            if capacity_plan.first(n) >= earliest:
                 yield role, n
 
 
-def _effect(plan: CapacityPlan, before: Outlook, role: Role, period: int) -> _Effect:
+def _effect(capacity_plan: CapacityPlan, before: Outlook, role: Role, period: int) -> _Effect:
     """The difference one hire makes: heads and capacity are linear in hires."""
     pairs = [
         (a, b)
-        for a, b in zip(run(plan, {(role.name, period): 1}).carried, before.carried, strict=True)
+        for a, b in zip(run(capacity_plan, {(role.name, period): 1}).carried, before.carried, strict=True)
         if a.role == role.name
     ]
     heads = tuple(a.heads - b.heads for a, b in pairs)
@@ -119,10 +122,10 @@ class _Model:
     """The integer programme: least gap first, then least cost. Amounts are scaled to the largest goal."""
 
     def __init__(
-        self, plan: CapacityPlan, before: Outlook, effects: dict[tuple[str, int], _Effect], seconds: float
+        self, capacity_plan: CapacityPlan, before: Outlook, effects: dict[tuple[str, int], _Effect], seconds: float
     ) -> None:
-        self.plan, self.before, self.effects = plan, before, effects
-        largest = max([*plan.goals, *(before.capacity(n) for n in range(plan.periods)), Decimal(1)])
+        self.capacity_plan, self.before, self.effects = capacity_plan, before, effects
+        largest = max([*capacity_plan.goals, *(before.capacity(n) for n in range(capacity_plan.periods)), Decimal(1)])
         self.scale = float(largest)
         self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, value in (
@@ -137,15 +140,15 @@ class _Model:
         self.short = [self.solver.addVariable(lb=0) for _ in self._goals()]
 
     def _most(self, name: str) -> int:
-        limits = [r.most_hires for r in self.plan.roles if r.name == name] + [self.plan.most_hires]
+        limits = [r.most_hires for r in self.capacity_plan.roles if r.name == name] + [self.capacity_plan.most_hires]
         return min([m for m in limits if m is not None], default=MOST)
 
     def _goals(self) -> list[tuple[Sequence[int], Decimal]]:
         """The periods that share a goal, and what of it is missing without hires."""
-        every = range(self.plan.periods)
-        if self.plan.close is Close.total:
-            return [(every, sum(self.plan.goals, Decimal(0)) - self.before.total)]
-        return [((n,), self.plan.goals[n] - self.before.capacity(n)) for n in every]
+        every = range(self.capacity_plan.periods)
+        if self.capacity_plan.close is Close.total:
+            return [(every, sum(self.capacity_plan.goals, Decimal(0)) - self.before.total)]
+        return [((n,), self.capacity_plan.goals[n] - self.before.capacity(n)) for n in every]
 
     def solve(self) -> _Solved:
         if not self.x:
@@ -171,21 +174,21 @@ class _Model:
                 for at, e in self.effects.items()
             )
             self.solver.addConstr(brought + short >= float(missing) / self.scale)
-        if self.plan.most_hires is not None:
-            for n in range(self.plan.periods):
+        if self.capacity_plan.most_hires is not None:
+            for n in range(self.capacity_plan.periods):
                 if held := [x for at, x in self.x.items() if at[1] == n]:
-                    self.solver.addConstr(self._sum((1.0, x) for x in held) <= self.plan.most_hires)
-        if self.plan.budget is not None:
-            self.solver.addConstr(self._cost() <= float(self.plan.budget) / self._cost_unit() + 1e-9)
-        for manager in (r for r in self.plan.roles if r.manages):
+                    self.solver.addConstr(self._sum((1.0, x) for x in held) <= self.capacity_plan.most_hires)
+        if self.capacity_plan.budget is not None:
+            self.solver.addConstr(self._cost() <= float(self.capacity_plan.budget) / self._cost_unit() + 1e-9)
+        for manager in (r for r in self.capacity_plan.roles if r.manages):
             self._span(manager)
 
     def _span(self, manager: Role) -> None:
         """Heads managed less span × managers stay at or below 0, or where they were without hires."""
-        over = _managed(self.plan, self.before, manager)
-        managed = {r.name for r in self.plan.roles if r.key == manager.manages and _same_team(manager, r)}
+        over = _managed(self.capacity_plan, self.before, manager)
+        managed = {r.name for r in self.capacity_plan.roles if r.key == manager.manages and _same_team(manager, r)}
         span = float(manager.span or 0)
-        for n in range(self.plan.periods):
+        for n in range(self.capacity_plan.periods):
             terms = [(float(e.heads[n]), self.x[at]) for at, e in self.effects.items() if at[0] in managed]
             terms += [
                 (-span * float(e.heads[n]), self.x[at]) for at, e in self.effects.items() if at[0] == manager.name
@@ -214,11 +217,11 @@ class _Model:
             )
 
 
-def _managed(plan: CapacityPlan, outlook: Outlook, manager: Role) -> list[Decimal]:
+def _managed(capacity_plan: CapacityPlan, outlook: Outlook, manager: Role) -> list[Decimal]:
     """Heads managed less span × managers, by period; above 0 is over the span."""
-    managed = {r.name for r in plan.roles if r.key == manager.manages and _same_team(manager, r)}
+    managed = {r.name for r in capacity_plan.roles if r.key == manager.manages and _same_team(manager, r)}
     span = manager.span or Decimal(0)
-    found = [Decimal(0)] * plan.periods
+    found = [Decimal(0)] * capacity_plan.periods
     for c in outlook.carried:
         if c.role in managed:
             found[c.period] += c.heads
@@ -231,26 +234,30 @@ def _same_team(manager: Role, role: Role) -> bool:
     return not manager.team or manager.team == role.team
 
 
-def _over_span(plan: CapacityPlan, before: Outlook) -> Iterator[Issue]:
-    for manager in (r for r in plan.roles if r.manages):
-        over = [n for n, by in enumerate(_managed(plan, before, manager)) if by > 0]
+def _over_span(capacity_plan: CapacityPlan, before: Outlook) -> Iterator[Issue]:
+    for manager in (r for r in capacity_plan.roles if r.manages):
+        over = [n for n, by in enumerate(_managed(capacity_plan, before, manager)) if by > 0]
         if over:
             message = f"'{manager.name}' is over its span of {manager.span} in {len(over)} periods without any hire."
             hint = "Hire managers, or widen the span; hires of the plan do not make it worse."
             yield Issue("capacity_over_span", Level.warning, message, f"roles/{manager.name}", hint)
 
 
-def _gap(plan: CapacityPlan, outlook: Outlook) -> Decimal:
+def _gap(capacity_plan: CapacityPlan, outlook: Outlook) -> Decimal:
     """What is missing, each period by itself or over all of them, as the plan closes it."""
-    if plan.close is Close.total:
-        return max(sum(plan.goals, Decimal(0)) - outlook.total, Decimal(0))
-    return sum((max(g - outlook.capacity(n), Decimal(0)) for n, g in enumerate(plan.goals)), Decimal(0))
+    if capacity_plan.close is Close.total:
+        return max(sum(capacity_plan.goals, Decimal(0)) - outlook.total, Decimal(0))
+    return sum((max(g - outlook.capacity(n), Decimal(0)) for n, g in enumerate(capacity_plan.goals)), Decimal(0))
 
 
-def _said(plan: CapacityPlan, after: Outlook, gap: Decimal) -> Iterator[Issue]:
+def _said(capacity_plan: CapacityPlan, after: Outlook, gap: Decimal) -> Iterator[Issue]:
     if gap <= Decimal("0.01"):
         return
-    missing = [label for n, label in enumerate(plan.labels) if after.capacity(n) < plan.goals[n] - Decimal("0.01")]
+    missing = [
+        label
+        for n, label in enumerate(capacity_plan.labels)
+        if after.capacity(n) < capacity_plan.goals[n] - Decimal("0.01")
+    ]
     limits = "the hiring lag and ramp, recruiting rates, the budget or spans"
     message = f"No hiring closes the gap: {cents(gap)} are missing in {', '.join(missing)}."
     yield Issue("capacity_gap_left", Level.warning, message, "goal", f"Loosen {limits}, or lower the goal.")

@@ -49,7 +49,7 @@ def apportion_many(totals: Ints, weights: Sequence[int], unit: int = 1) -> Ints:
     most = int(whole.max(initial=0))
     small = max(most, 1) * sum(weights) < SAFE
     split = _in_whole_numbers if small else _in_extended_precision
-    parts = split(whole, [weights[i] for i in live])
+    parts = split(whole, rest, [weights[i] for i in live])
     open_ = parts[2]
     shares, order = parts[0], parts[1]
     found = np.zeros((len(weights), len(totals)), dtype=np.int64)
@@ -66,14 +66,14 @@ def apportion_many(totals: Ints, weights: Sequence[int], unit: int = 1) -> Ints:
     return found * sign
 
 
-def _in_whole_numbers(whole: Ints, weights: Sequence[int]) -> tuple[Ints, Any, Any]:
+def _in_whole_numbers(whole: Ints, rest: Ints, weights: Sequence[int]) -> tuple[Ints, Any, Any]:
     """(parts, order by remainder, columns left open): every step exact."""
     shares, remainders = np.divmod(whole[None, :] * np.array(weights, dtype=np.int64)[:, None], sum(weights))
     order = np.argsort(-remainders, axis=0, kind="stable")
     return shares, order, np.zeros(len(whole), dtype=bool)
 
 
-def _in_extended_precision(whole: Ints, weights: Sequence[int]) -> tuple[Ints, Any, Any]:
+def _in_extended_precision(whole: Ints, rest: Ints, weights: Sequence[int]) -> tuple[Ints, Any, Any]:
     """The same by longdouble; a column is open where its error could change a part or who gets what is left."""
     held = sum(weights)
     scaled = [min((w << BITS) // held, 2**BITS - 1) for w in weights]
@@ -91,6 +91,10 @@ def _in_extended_precision(whole: Ints, weights: Sequence[int]) -> tuple[Ints, A
     names = {w: n for n, w in enumerate(sorted(set(weights)))}
     same = np.array([names[w] for w in weights])
     open_ |= (near & (same[:, None] != same[last])).any(axis=0) & (left > 0)
+    # Who comes first matters too: they take what is less than a unit.
+    tops = order[:1]
+    level = np.abs(remainders - np.take_along_axis(remainders, tops, axis=0)) <= 2 * error
+    open_ |= (level & (same[:, None] != same[tops])).any(axis=0) & rest.astype(bool)
     return parts, order, open_
 
 

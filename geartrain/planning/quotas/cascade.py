@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -32,7 +32,7 @@ REASONS = {
 
 
 @dataclass
-class Plan:
+class Layout:
     """A policy laid over a hierarchy and its targets: all that a cascade needs, worked out once."""
 
     tree: Tree
@@ -49,6 +49,12 @@ class Plan:
         held = [self.policy.mix[n] for n in self.counted[cls]]
         total = sum((Fraction(w.weight) for w in held), Fraction(0))
         return [(w.name, Fraction(w.weight) / total) for w in held]
+
+    def cut(self, cells: Sequence[int]) -> Layout:
+        """The same plan over some of its cells."""
+        if len(cells) == len(self.cells.keys):
+            return self
+        return replace(self, cells=self.cells.cut(cells), class_of=self.class_of[list(cells)])
 
     @cached_property
     def factors(self) -> tuple[tuple[int, ...], int]:
@@ -79,7 +85,7 @@ class Plan:
         return found
 
 
-def plan(hierarchy: Table, targets: Table, policy: QuotaPolicy) -> Plan:
+def lay_out(hierarchy: Table, targets: Table, policy: QuotaPolicy) -> Layout:
     """Read a hierarchy, targets and a policy together.
 
     Raises:
@@ -95,42 +101,42 @@ def plan(hierarchy: Table, targets: Table, policy: QuotaPolicy) -> Plan:
     counted = tuple(counting(policy.mix, whens, cells, e) for e in examples)
     shares = Shares(tree, policy, sums)
     found = [*issues, *more, *wrong, *_doubts(policy)]
-    return Plan(tree, cells, policy, shares, class_of, gate, counted, found)
+    return Layout(tree, cells, policy, shares, class_of, gate, counted, found)
 
 
-def allocate(plan: Plan) -> Sheet:
+def allocate(layout: Layout) -> Sheet:
     """Hand every target down: base conserves at every parent, hedged is base × the factor of the depth.
 
     Example: 1,000,000 by 3, 2, 1 in thousands with 10 % is 500,000 / 333,000 / 167,000 and hedged 550,000 / 366,000 /
     184,000.
     """
-    base = np.zeros((len(plan.tree.ids), len(plan.cells.keys)), dtype=np.int64)
-    for top, amounts in plan.cells.targets.items():
+    base = np.zeros((len(layout.tree.ids), len(layout.cells.keys)), dtype=np.int64)
+    for top, amounts in layout.cells.targets.items():
         base[top] = amounts
     left: list[Left] = []
-    every = np.arange(len(plan.cells.keys))
-    for parent in plan.tree.parents:
-        left += split(plan, base, parent, every)
-    hedged = hedge(plan, base)
-    issues = [*plan.issues, *plan.shares.issues, *_refusals(plan, left)]
-    return Sheet(plan.tree, plan.cells, base, hedged, tuple(left), tuple(issues))
+    every = np.arange(len(layout.cells.keys))
+    for parent in layout.tree.parents:
+        left += split(layout, base, parent, every)
+    hedged = hedge(layout, base)
+    issues = [*layout.issues, *layout.shares.issues, *_refusals(layout, left)]
+    return Sheet(layout.tree, layout.cells, base, hedged, tuple(left), tuple(issues))
 
 
-def split(plan: Plan, base: Ints, parent: int, cells: Ints) -> list[Left]:
+def split(layout: Layout, base: Ints, parent: int, cells: Ints) -> list[Left]:
     """Hand what a parent has in some cells to its children, in place; what could not be handed out is returned."""
     left: list[Left] = []
-    for taking, kept_out, cls, at in plan.groups(parent, cells):
+    for taking, kept_out, cls, at in layout.groups(parent, cells):
         totals = base[parent, at]
         for kid in kept_out:
             base[kid, at] = 0
-        codes = {k: int(plan.gate[k, cls]) for k in taking}
+        codes = {k: int(layout.gate[k, cls]) for k in taking}
         if not taking or CODES[Then.refuse] in codes.values():
             for kid in taking:
                 base[kid, at] = 0
             left += _all_left(parent, at, totals, REASONS[CODES[Then.refuse if taking else Then.redistribute]])
             continue
-        weights = plan.shares.weights(parent, taking, plan.measures(cls))
-        parts = apportion_many(totals, weights, plan.cells.unit)
+        weights = layout.shares.weights(parent, taking, layout.measures(cls))
+        parts = apportion_many(totals, weights, layout.cells.unit)
         stranded = np.zeros(len(at), dtype=np.int64)
         for i, kid in enumerate(taking):
             if codes[kid] == OPEN:
@@ -142,23 +148,23 @@ def split(plan: Plan, base: Ints, parent: int, cells: Ints) -> list[Left]:
     return left
 
 
-def hedge(plan: Plan, base: Ints) -> Ints:
+def hedge(layout: Layout, base: Ints) -> Ints:
     """The hedged layer of a base layer."""
     hedged = np.empty_like(base)
-    tops = list(plan.tree.tops)
-    hedged[tops] = hedged_of(plan, base, range(tops[0], tops[-1] + 1))
-    for parent in plan.tree.parents:
-        kids = plan.tree.children(parent)
-        hedged[kids.start : kids.stop] = hedged_of(plan, base, kids)
+    tops = list(layout.tree.tops)
+    hedged[tops] = hedged_of(layout, base, range(tops[0], tops[-1] + 1))
+    for parent in layout.tree.parents:
+        kids = layout.tree.children(parent)
+        hedged[kids.start : kids.stop] = hedged_of(layout, base, kids)
     return hedged
 
 
-def hedged_of(plan: Plan, base: Ints, siblings: range, cells: Ints | None = None) -> Ints:
+def hedged_of(layout: Layout, base: Ints, siblings: range, cells: Ints | None = None) -> Ints:
     """The hedged amounts of some siblings: each its base × factor, all of them the exact sum rounded half up."""
-    numerators, denominator = plan.factors
+    numerators, denominator = layout.factors
     own = np.array(numerators[siblings.start : siblings.stop], dtype=np.int64)
     held = base[siblings.start : siblings.stop]
-    return scaled_many(held if cells is None else held[:, cells], own, denominator, plan.cells.unit)
+    return scaled_many(held if cells is None else held[:, cells], own, denominator, layout.cells.unit)
 
 
 def _all_left(parent: int, cells: Ints, amounts: Ints, reason: str) -> list[Left]:
@@ -176,7 +182,7 @@ def _doubts(policy: QuotaPolicy) -> Iterable[Issue]:
         yield Issue("quota_hedge_falls", Level.warning, message, "spec.hedge.by_depth", "Let factors rise with depth.")
 
 
-def _refusals(plan: Plan, left: Sequence[Left]) -> list[Issue]:
+def _refusals(layout: Layout, left: Sequence[Left]) -> list[Issue]:
     """An issue for each parent that could not hand out what a gate kept; the cells are in `unallocated`."""
     by: dict[tuple[int, str], list[Left]] = {}
     for at in left:
@@ -185,9 +191,9 @@ def _refusals(plan: Plan, left: Sequence[Left]) -> list[Issue]:
     for (node, reason), held in sorted(by.items()):
         refused = reason == REASONS[CODES[Then.refuse]]
         code = "quota_refused" if refused else "quota_unallocated"
-        amount = plan.cells.money(sum(at.amount for at in held))
-        message = f"{amount} in {len(held)} cells stay with '{plan.tree.ids[node]}': {reason}."
+        amount = layout.cells.money(sum(at.amount for at in held))
+        message = f"{amount} in {len(held)} cells stay with '{layout.tree.ids[node]}': {reason}."
         level = Level.error if refused else Level.warning
         hint = "Change the gate, or the hierarchy, or pin who takes it."
-        found.append(Issue(code, level, message, plan.tree.table.at(plan.tree.row[node]), hint))
+        found.append(Issue(code, level, message, layout.tree.table.at(layout.tree.row[node]), hint))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
@@ -58,6 +58,15 @@ class Cells:
             said = ", ".join(f"{k} = {v}" for k, v in chosen.items())
             raise Invalid(f"There is no cell with {said}.", hint="Name values that the targets have.")
         return found
+
+    def cut(self, cells: Sequence[int]) -> Cells:
+        """Some of them."""
+        return replace(
+            self,
+            keys=tuple(self.keys[c] for c in cells),
+            targets={top: tuple(held[c] for c in cells) for top, held in self.targets.items()},
+            values={name: [held[c] for c in cells] for name, held in self.values.items()},
+        )
 
     def named(self, cell: int) -> dict[str, str]:
         """A cell's columns."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.planning.quotas.apportion import Ints, apportion
 from geartrain.planning.quotas.asked import Edit
-from geartrain.planning.quotas.cascade import REASONS, Plan, allocate, hedged_of, split
+from geartrain.planning.quotas.cascade import REASONS, Layout, allocate, hedged_of, split
 from geartrain.planning.quotas.edits import Changes, changes_of
 from geartrain.planning.quotas.fitting import fit
 from geartrain.planning.quotas.gates import CODES, OPEN
@@ -29,26 +30,44 @@ TOO_MUCH = "edits: more is asked than there is"
 
 @dataclass(frozen=True)
 class Edited:
-    """A sheet after edits, and the parents and cells whose children were split again."""
+    """A sheet after edits. Only the cells that edits name are held apart, so that an edit of a large sheet is quick.
+
+    Args:
+        plan, part: The plan and the sheet cut to `cells`.
+        touched: The parents and cells (of the part) whose children were split again.
+    """
 
     before: Sheet
-    sheet: Sheet
+    layout: Layout
+    part: Sheet
+    cells: tuple[int, ...]
     touched: tuple[tuple[int, tuple[int, ...]], ...]
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """All of it."""
+        base, hedged, at = self.before.base.copy(), self.before.hedged.copy(), list(self.cells)
+        base[:, at], hedged[:, at] = self.part.base, self.part.hedged
+        kept = [left for left in self.before.left if left.cell not in set(self.cells)]
+        left = [*kept, *(replace(own, cell=self.cells[own.cell]) for own in self.part.left)]
+        ordered = tuple(sorted(left, key=lambda at: (at.node, at.cell)))
+        return replace(self.before, base=base, hedged=hedged, left=ordered, issues=self.part.issues)
 
     def effect(self) -> Iterator[dict[str, Any]]:
         """One a node and cell that changed, depth first."""
-        changed = (self.before.base != self.sheet.base) | (self.before.hedged != self.sheet.hedged)
-        money = self.sheet.cells.money
-        for n in self.sheet.tree.depth_first:
+        was = {name: getattr(self.before, name)[:, list(self.cells)] for name in ("base", "hedged")}
+        now = {name: getattr(self.part, name) for name in ("base", "hedged")}
+        changed = (was["base"] != now["base"]) | (was["hedged"] != now["hedged"])
+        money = self.part.cells.money
+        for n in self.part.tree.depth_first:
             for c in np.flatnonzero(changed[n]):
-                pairs = (("base", self.before.base, self.sheet.base), ("hedged", self.before.hedged, self.sheet.hedged))
-                row: dict[str, Any] = {"node_id": self.sheet.tree.ids[n], **self.sheet.cells.named(int(c))}
-                for name, was, now in pairs:
-                    row |= {f"{name}_before": money(int(was[n, c])), f"{name}_after": money(int(now[n, c]))}
+                row: dict[str, Any] = {"node_id": self.part.tree.ids[n], **self.part.cells.named(int(c))}
+                for name in ("base", "hedged"):
+                    row |= {f"{name}_before": money(int(was[name][n, c])), f"{name}_after": money(int(now[name][n, c]))}
                 yield row
 
 
-def edit(plan: Plan, sheet: Sheet, edits: Sequence[Edit]) -> Edited:
+def edit(layout: Layout, sheet: Sheet, edits: Sequence[Edit]) -> Edited:
     """A sheet as the policy gave it, after edits.
 
     The result depends on which edits there are, never on their order: pins hold before transfers, transfers add up,
@@ -58,27 +77,32 @@ def edit(plan: Plan, sheet: Sheet, edits: Sequence[Edit]) -> Edited:
         Invalid: an edit names what is not there. Conflict: two edits contradict each other.
     Example: 500,000 / 333,000 / 167,000 with the third pinned at 200,000 is 480,000 / 320,000 / 200,000.
     """
-    work = _Work(plan, changes_of(plan, sheet, edits), sheet.base.copy(), {(at.node, at.cell): at for at in sheet.left})
+    changes = changes_of(layout, sheet, edits)
+    every = range(len(layout.cells.keys))
+    cells = tuple(every) if changes.totals else changes.cells()
+    small, place = layout.cut(cells), {c: n for n, c in enumerate(cells)}
+    left = {(at.node, place[at.cell]): replace(at, cell=place[at.cell]) for at in sheet.left if at.cell in place}
+    work = _Work(small, changes.within(place), sheet.base[:, list(cells)], left)
     touched = work.run()
-    hedged = sheet.hedged.copy()
-    for parent, cells in touched:
-        kids = plan.tree.children(parent)
-        hedged[kids.start : kids.stop, list(cells)] = hedged_of(plan, work.base, kids, np.array(cells))
-    left = tuple(work.left[at] for at in sorted(work.left))
-    issues = (*sheet.issues, *work.issues, *_unreached(plan, work.changes, hedged))
-    after = replace(sheet, base=work.base, hedged=hedged, left=left, issues=issues)
-    return Edited(sheet, after, touched)
+    hedged = sheet.hedged[:, list(cells)]
+    for parent, at in touched:
+        kids = layout.tree.children(parent)
+        hedged[kids.start : kids.stop, list(at)] = hedged_of(small, work.base, kids, np.array(at))
+    ordered = tuple(work.left[at] for at in sorted(work.left))
+    issues = (*sheet.issues, *work.issues, *_unreached(small, work.changes, hedged))
+    part = Sheet(layout.tree, small.cells, work.base, hedged, ordered, issues)
+    return Edited(sheet, small, part, cells, touched)
 
 
-def decide(plan: Plan) -> Sheet:
+def decide(layout: Layout) -> Sheet:
     """The sheet of a policy with the edits it states itself."""
-    sheet = allocate(plan)
-    return edit(plan, sheet, plan.policy.edits).sheet if plan.policy.edits else sheet
+    sheet = allocate(layout)
+    return edit(layout, sheet, layout.policy.edits).sheet if layout.policy.edits else sheet
 
 
 @dataclass
 class _Work:
-    plan: Plan
+    layout: Layout
     changes: Changes
     base: Ints
     left: dict[tuple[int, int], Left]
@@ -87,13 +111,13 @@ class _Work:
         self.issues: list[Issue] = []
         self.special: dict[int, set[int]] = defaultdict(set)
         for node, cell in (*self.changes.fixed, *self.changes.moved):
-            self.special[self.plan.tree.parent[node]].add(cell)
+            self.special[self.layout.tree.parent[node]].add(cell)
         for parent, cell in (*self.changes.solo, *self.changes.measure):
             self.special[parent].add(cell)
 
     def run(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """Split again from the top down wherever an edit or a changed parent asks for it."""
-        every = set(range(len(self.plan.cells.keys)))
+        every = set(range(len(self.layout.cells.keys)))
         dirty = {p: set(cells) for p, cells in self.special.items() if p >= 0}
         for parent in self.changes.totals:
             dirty[parent] = set(every)
@@ -101,13 +125,13 @@ class _Work:
         while heap:
             parent = heapq.heappop(heap)
             cells = np.array(sorted(dirty[parent]))
-            kids = self.plan.tree.children(parent)
+            kids = self.layout.tree.children(parent)
             before = self.base[kids.start : kids.stop][:, cells]
             self._split(parent, cells)
             touched.append((parent, tuple(int(c) for c in cells)))
             changed = self.base[kids.start : kids.stop][:, cells] != before
             for i, kid in enumerate(kids):
-                if self.plan.tree.count[kid] and changed[i].any():
+                if self.layout.tree.count[kid] and changed[i].any():
                     if kid not in dirty:
                         dirty[kid] = set()
                         heapq.heappush(heap, kid)
@@ -120,7 +144,7 @@ class _Work:
         for c in cells:
             self.left.pop((parent, int(c)), None)
         if len(plain):
-            self.left |= {(at.node, at.cell): at for at in split(self.plan, self.base, parent, plain)}
+            self.left |= {(at.node, at.cell): at for at in split(self.layout, self.base, parent, plain)}
         for c in cells:
             if int(c) in special:
                 self._split_edited(parent, int(c))
@@ -130,10 +154,10 @@ class _Work:
     def _split_edited(self, parent: int, cell: int) -> None:
         """One cell of one parent: what is pinned, then what is moved, the rest by weights."""
         changes, base = self.changes, self.base
-        kids = list(self.plan.tree.children(parent))
+        kids = list(self.layout.tree.children(parent))
         fixed = {k: changes.fixed[k, cell] for k in kids if (k, cell) in changes.fixed}
         moved = {k: changes.moved.get((k, cell), 0) for k in kids}
-        codes = {k: int(self.plan.gate[k, self.plan.class_of[cell]]) for k in kids}
+        codes = {k: int(self.layout.gate[k, self.layout.class_of[cell]]) for k in kids}
         total = int(base[parent, cell])
         rest = total - sum(fixed.values()) - sum(moved.values())
         parts, stranded = self._parts(parent, cell, rest if rest >= 0 or total < 0 else 0, fixed, codes)
@@ -145,33 +169,33 @@ class _Work:
             reason = TOO_MUCH if left < 0 else stranded or NOT_TAKEN
             self.left[parent, cell] = Left(parent, cell, left, reason)
             if reason in (TOO_MUCH, NOT_TAKEN):
-                self.issues.append(_not_absorbed(self.plan, parent, cell, left, reason))
+                self.issues.append(_not_absorbed(self.layout, parent, cell, left, reason))
 
     def _parts(
         self, parent: int, cell: int, rest: int, fixed: dict[int, int], codes: dict[int, int]
     ) -> tuple[dict[int, int], str]:
         """What each child that is free takes of the rest, and why some of it is left where a gate keeps it."""
-        kids = self.plan.tree.children(parent)
+        kids = self.layout.tree.children(parent)
         held = [k for k in kids if k not in fixed and codes[k] != CODES[Then.redistribute]]
         if any(codes[k] == CODES[Then.refuse] for k in held):
             return {}, REASONS[CODES[Then.refuse]]
         if (solo := self.changes.solo.get((parent, cell))) is not None:
             if solo not in held:
-                message = f"'{self.plan.tree.ids[solo]}' may have no quota in this cell: a gate holds."
+                message = f"'{self.layout.tree.ids[solo]}' may have no quota in this cell: a gate holds."
                 raise Invalid(message, hint="Concentrate on another node, or change the gate.")
             return {solo: rest}, ""
         if not held:
             return {}, "" if fixed else REASONS[CODES[Then.redistribute]]
-        cls = int(self.plan.class_of[cell])
+        cls = int(self.layout.class_of[cell])
         name = self.changes.measure.get((parent, cell))
-        measures = [(name, Fraction(1))] if name else self.plan.measures(cls)
-        parts = apportion(rest, self.plan.shares.weights(parent, held, measures), self.plan.cells.unit)
+        measures = [(name, Fraction(1))] if name else self.layout.measures(cls)
+        parts = apportion(rest, self.layout.shares.weights(parent, held, measures), self.layout.cells.unit)
         taken = {k: p for k, p in zip(held, parts, strict=True) if codes[k] == OPEN}
         return taken, REASONS[CODES[Then.strand]] if len(taken) < len(held) else ""
 
     def _fit(self, parent: int) -> None:
         """The children over all cells brought to their totals, the cells' sums and what is pinned kept."""
-        kids = list(self.plan.tree.children(parent))
+        kids = list(self.layout.tree.children(parent))
         at = self.base[kids[0] : kids[-1] + 1]
         columns = [int(v) for v in at.sum(axis=0)]
         fixed = [[self.changes.fixed.get((k, c)) for c in range(len(columns))] for k in kids]
@@ -187,7 +211,7 @@ class _Work:
         room = [t - sum(h[c] for h in held) for c, t in enumerate(columns)]
         if any(w < 0 for w in want):
             raise Invalid("A node of the fit is pinned above its total.", hint="Raise the total or drop the pin.")
-        unit = self.plan.cells.unit
+        unit = self.layout.cells.unit
         step = unit if all(v % unit == 0 for v in (*want, *room)) else 1
         found = fit(seed, [w // step for w in want], [r // step for r in room])
         for i, k in enumerate(kids):
@@ -199,31 +223,33 @@ class _Work:
         rest = total - sum(asked.values())
         others = [i for i, k in enumerate(kids) if k not in asked]
         if rest < 0 or (rest and not others):
-            said = f"The totals asked below '{self.plan.tree.ids[parent]}' sum to {self._money(sum(asked.values()))}"
+            said = f"The totals asked below '{self.layout.tree.ids[parent]}' sum to {self._money(sum(asked.values()))}"
             raise Invalid(f"{said}; there is {self._money(total)}.", hint="Make them sum to what the node has.")
         weights = [now[i] for i in others]
-        parts = apportion(rest, weights if any(weights) else [1] * len(others), self.plan.cells.unit) if others else []
+        parts = (
+            apportion(rest, weights if any(weights) else [1] * len(others), self.layout.cells.unit) if others else []
+        )
         spare = dict(zip(others, parts, strict=True))
         return [asked[k] if k in asked else spare[i] for i, k in enumerate(kids)]
 
     def _money(self, quanta: int) -> Decimal:
-        return self.plan.cells.money(quanta)
+        return self.layout.cells.money(quanta)
 
 
-def _not_absorbed(plan: Plan, parent: int, cell: int, left: int, reason: str) -> Issue:
-    name = " / ".join(plan.cells.keys[cell])
-    at = f"'{plan.tree.ids[parent]}'{f' in {name}' if name else ''}"
-    message = f"The children of {at} miss its quota by {plan.cells.money(left)}: {reason}."
-    where, hint = plan.tree.table.at(plan.tree.row[parent]), "Free a sibling, or ask for less."
+def _not_absorbed(layout: Layout, parent: int, cell: int, left: int, reason: str) -> Issue:
+    name = " / ".join(layout.cells.keys[cell])
+    at = f"'{layout.tree.ids[parent]}'{f' in {name}' if name else ''}"
+    message = f"The children of {at} miss its quota by {layout.cells.money(left)}: {reason}."
+    where, hint = layout.tree.table.at(layout.tree.row[parent]), "Free a sibling, or ask for less."
     return Issue("quota_edit_not_absorbed", Level.error, message, where, hint)
 
 
-def _unreached(plan: Plan, changes: Changes, hedged: Ints) -> Iterator[Issue]:
+def _unreached(layout: Layout, changes: Changes, hedged: Ints) -> Iterator[Issue]:
     """Hedged amounts that no base in the rounding unit gives."""
     for (node, cell), want in sorted(changes.wanted.items()):
         if (got := int(hedged[node, cell])) != want and not changes.moved.get((node, cell)):
-            message = f"'{plan.tree.ids[node]}' is pinned at hedged {plan.cells.money(want)} and has "
-            message += f"{plan.cells.money(got)}: no base in the rounding unit comes nearer."
-            where = plan.tree.table.at(plan.tree.row[node])
+            message = f"'{layout.tree.ids[node]}' is pinned at hedged {layout.cells.money(want)} and has "
+            message += f"{layout.cells.money(got)}: no base in the rounding unit comes nearer."
+            where = layout.tree.table.at(layout.tree.row[node])
             hint = "Pin its base, or use a smaller unit."
             yield Issue("quota_pin_rounded", Level.info, message, where, hint)

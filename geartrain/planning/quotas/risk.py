@@ -26,18 +26,18 @@ def chance_met(sellers: int, ratio: float, *, mean: float, deviation: float) -> 
 
 
 def chance_from_history(
-    quotas: Sequence[float], plan: float, attainments: Sequence[float], *, seed: int, runs: int = 10_000
+    quotas: Sequence[float], planned: float, attainments: Sequence[float], *, seed: int, runs: int = 10_000
 ) -> float | None:
     """The same by drawing every seller's attainment from what sellers attained before; None without history.
 
     Args:
         quotas: Street quotas. attainments: Ratios of earlier periods. seed: Equal seeds, equal answers.
     """
-    if not quotas or not attainments or plan <= 0:
+    if not quotas or not attainments or planned <= 0:
         return None
     rng = random.Random(seed)
     met = sum(
-        sum(q * a for q, a in zip(quotas, rng.choices(attainments, k=len(quotas)), strict=True)) >= plan
+        sum(q * a for q, a in zip(quotas, rng.choices(attainments, k=len(quotas)), strict=True)) >= planned
         for _ in range(runs)
     )
     return met / runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +14,7 @@ from geartrain.planning.quotas.apportion import Ints
 from geartrain.planning.quotas.cells import Cells
 from geartrain.planning.quotas.tree import Tree
 
-PLACES = Decimal("0.000001")
+MILLION = 10**6
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,19 @@ class Sheet:
                 money = {"base": base * quantum, "hedged": hedged * quantum, "share_of_parent": share}
                 yield {**head, **names[c], **money}
 
+    def texts(self) -> Iterator[list[str]]:
+        """The same rows as text, cell by cell: what a file of millions of them is written from."""
+        places = -int(self.cells.quantum.as_tuple().exponent)
+        for n in self.tree.depth_first:
+            parent = self.tree.parent[n]
+            head = [self.tree.ids[n], self.tree.ids[parent] if parent >= 0 else "", str(self.tree.depth[n])]
+            above = self.base[parent].tolist() if parent >= 0 else [0] * len(self.cells.keys)
+            rows = zip(self.cells.keys, self.base[n].tolist(), self.hedged[n].tolist(), above, strict=True)
+            for key, base, hedged, whole in rows:
+                share = share_of(base, whole)
+                said = "" if share is None else format(share, "f")
+                yield [*head, *key, fixed(base, places), fixed(hedged, places), said]
+
     def unallocated(self) -> list[dict[str, Any]]:
         """What was left, by parent and cell."""
         return [
@@ -88,11 +101,21 @@ class Sheet:
 
 
 def share_of(part: int, whole: int) -> Decimal | None:
-    """A share to six places; None of nothing."""
+    """A share to six places, half to even; None of nothing."""
     if not whole:
         return None
-    with localcontext(prec=40):
-        return (Decimal(part) / Decimal(whole)).quantize(PLACES)
+    sign = -1 if (part < 0) != (whole < 0) else 1
+    steps, rest = divmod(abs(part) * MILLION, abs(whole))
+    steps += 2 * rest > abs(whole) or (2 * rest == abs(whole) and steps % 2)
+    return Decimal(sign * steps).scaleb(-6)
+
+
+def fixed(quanta: int, places: int) -> str:
+    """Quanta as a decimal text: 1234 with two places is 12.34."""
+    if not places:
+        return str(quanta)
+    whole, part = divmod(abs(quanta), 10**places)
+    return f"{'-' if quanta < 0 else ''}{whole}.{part:0{places}d}"
 
 
 def told(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,11 +45,11 @@ def quotas(request: Any) -> HttpResponse:
         inputs = use.workspace_inputs(request.workspace, request.actor, policy=key)
     except (NotFound, Invalid) as error:
         return render(request, "pages/quotas.html", context | {"problem": error})
-    cell = {c: v for c in inputs.plan.cells.columns if (v := request.GET.get(c, ""))}
+    cell = {c: v for c in inputs.layout.cells.columns if (v := request.GET.get(c, ""))}
     asked = _asked(request, key)
     try:
         edited, broken = use.try_edits(inputs, asked)
-        inputs.plan.cells.matching(cell)
+        inputs.layout.cells.matching(cell)
     except GeartrainError as error:
         messages.error(request, f"{error.message} {error.hint}")
         asked, cell = (asked, {}) if error.message.startswith("There is no cell") else ([], cell)
@@ -70,7 +70,7 @@ def _shown(
     broken: Any,
     table: Table,
 ) -> dict[str, Any]:
-    cells, tree = inputs.plan.cells, inputs.plan.tree
+    cells, tree = inputs.layout.cells, inputs.layout.tree
     seen = [tree.ids[n] for n in tree.depth_first if _sees(inputs, tree.ids[n])]
     currency = request.workspace.currency
     at = cells.matching(cell)
@@ -108,7 +108,7 @@ def _sees(inputs: use.WorkspaceInputs, node: str) -> bool:
 
 def _rows(request: Any, inputs: use.WorkspaceInputs, edited: Edited, cell: dict[str, str]) -> list[dict[str, Any]]:
     """The nodes that the actor sees, depth first, with their amounts over the cells chosen."""
-    tree, cells = inputs.plan.tree, inputs.plan.cells
+    tree, cells = inputs.layout.tree, inputs.layout.cells
     at, currency = cells.matching(cell), request.workspace.currency
     found = []
     for n in tree.depth_first:
@@ -160,7 +160,7 @@ def _effect(request: Any, inputs: use.WorkspaceInputs, edited: Edited, asked: in
     ]
     columns = (
         Col("name", "Who"),
-        *(Col(c, c.replace("_", " ").capitalize()) for c in inputs.plan.cells.columns),
+        *(Col(c, c.replace("_", " ").capitalize()) for c in inputs.layout.cells.columns),
         Col("base_before", "Base before", unit="money"),
         Col("base_after", "Base after", unit="money"),
         Col("difference", "Difference", unit="money"),
@@ -177,7 +177,7 @@ def change(request: Any) -> HttpResponse:
 
     def work() -> str:
         inputs = use.workspace_inputs(request.workspace, request.actor, policy=given["policy"])
-        cell = {c: v for c in inputs.plan.cells.columns if (v := request.POST.get(f"cell-{c}", ""))}
+        cell = {c: v for c in inputs.layout.cells.columns if (v := request.POST.get(f"cell-{c}", ""))}
         asked = [*_asked(request, given["policy"]), _edit(given, cell)]
         if len(asked) > MOST_EDITS:
             raise Invalid(f"There are {MOST_EDITS} edits already.", hint="Propose them first.")

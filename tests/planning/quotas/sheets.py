@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from geartrain.planning.quotas.cascade import Plan, plan
+from geartrain.planning.quotas.cascade import Layout, lay_out
 from geartrain.planning.quotas.policy import QuotaPolicy
 from geartrain.planning.quotas.table import Table
 
@@ -18,23 +18,23 @@ def table(text: str, where: str = "h.csv") -> Table:
     return Table(where, lines[0], tuple(lines[1:]), tuple(range(2, len(lines) + 1)))
 
 
-def laid(hierarchy: str, targets: str, **policy: Any) -> Plan:
+def laid(hierarchy: str, targets: str, **policy: Any) -> Layout:
     """A plan of texts."""
-    return plan(table(hierarchy), table(targets, "t.csv"), QuotaPolicy.model_validate(policy))
+    return lay_out(table(hierarchy), table(targets, "t.csv"), QuotaPolicy.model_validate(policy))
 
 
 THREE = "node_id,parent_id,potential\nR,,\nA,R,3\nB,R,2\nC,R,1"
 POTENTIAL = [{"measure": "potential", "weight": 1}]
 
 
-def three(**policy: Any) -> Plan:
+def three(**policy: Any) -> Layout:
     """1,000,000 to three sellers by 3, 2, 1, hedged by 10 %, in thousands."""
     stated = {"weights": POTENTIAL, "hedge": {"by_depth": {1: "1.10"}}, "rounding": {"unit": "1000"}}
     return laid(THREE, "amount\n1000000", **(stated | policy))
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
+def plans(draw: st.DrawFn) -> Layout:
     """A tree of up to 14 nodes, one to four cells, gates and hedges now and then."""
     size = draw(st.integers(2, 14))
     parents = [draw(st.integers(0, n - 1)) for n in range(1, size)]
@@ -54,4 +54,4 @@ def plans(draw: st.DrawFn) -> Plan:
         ),
     }
     hierarchy = Table("h.csv", ("node_id", "parent_id", "potential", "prior", "is_new"), tuple(map(tuple, rows)))
-    return plan(hierarchy, Table("t.csv", ("c", "amount"), tuple(targets)), QuotaPolicy.model_validate(policy))
+    return lay_out(hierarchy, Table("t.csv", ("c", "amount"), tuple(targets)), QuotaPolicy.model_validate(policy))

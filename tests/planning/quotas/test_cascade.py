@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geartrain.kernel.errors import Invalid
@@ -19,8 +19,8 @@ from tests.planning.quotas.sheets import POTENTIAL, laid, plans, three
 HISTORY = "node_id,parent_id,history,potential\nR,,,\nA,R,400,200\nB,R,300,300\nC,R,300,500"
 
 
-def by_node(plan, layer="base"):
-    return {r["node_id"]: r[layer] for r in allocate(plan).rows()}
+def by_node(layout, layer="base"):
+    return {r["node_id"]: r[layer] for r in allocate(layout).rows()}
 
 
 def test_largest_remainders_ties_by_id():
@@ -33,12 +33,12 @@ def test_base_and_hedged_in_thousands():
 
 
 def test_hedges_compound_down_the_levels():
-    plan = laid(
+    layout = laid(
         "node_id,parent_id\nCEO,\nVP,CEO\nM,VP\nS,M",
         "amount\n10000000",
         hedge={"compound": {1: "0.05", 2: "0.05", 3: "0.10"}},
     )
-    street = by_node(plan, "hedged")["S"]
+    street = by_node(layout, "hedged")["S"]
     assert street == Decimal("12127500.00")
     assert street / 10_000_000 - 1 == Decimal("0.21275")
     assert round(10_000_000 / street, 5) == Decimal("0.82457")
@@ -55,14 +55,14 @@ def test_mix_of_history_and_potential(alpha, wanted):
 
 
 def test_guard_rails_by_water_filling():
-    plan = laid(
+    layout = laid(
         "node_id,parent_id,history,w\nR,,,\nA,R,400,300\nB,R,300,300\nC,R,300,400",
         "amount\n1200",
         weights=[{"measure": "w"}],
         guard_rails={"measure": "history", "below": "0.15", "above": "0.15"},
         rounding={"unit": 1},
     )
-    assert [by_node(plan)[n] for n in "ABC"] == [408, 378, 414]
+    assert [by_node(layout)[n] for n in "ABC"] == [408, 378, 414]
 
 
 positive = st.lists(st.integers(0, 50), min_size=3, max_size=3).filter(any)
@@ -100,28 +100,28 @@ GATED = "node_id,parent_id,potential,is_new\nR,,,\nA,R,3,false\nB,R,2,true\nC,R,
 )
 def test_gates(then, wanted, left):
     gate = {"when": "is_new and product = 'legacy'", "then": then}
-    plan = laid(GATED, "product,amount\nlegacy,1000\nnew,600", weights=POTENTIAL, gates=[gate], rounding={"unit": 1})
-    sheet = allocate(plan)
+    layout = laid(GATED, "product,amount\nlegacy,1000\nnew,600", weights=POTENTIAL, gates=[gate], rounding={"unit": 1})
+    sheet = allocate(layout)
     assert {n: sheet.amount(n, product="legacy") for n in "ABC"} == wanted
     assert [r["amount"] for r in sheet.unallocated()] == left
     assert {n: sheet.amount(n, product="new") for n in "ABC"} == {"A": 300, "B": 200, "C": 100}
-    assert verify(plan, sheet) == []
+    assert verify(layout, sheet) == []
     assert [i.code for i in sheet.issues] == {"redistribute": [], "strand": ["quota_unallocated"]}.get(
         then, ["quota_refused"]
     )
 
 
 def test_siblings_without_a_measure_share_it_equally_and_an_issue_says_so():
-    plan = laid("node_id,parent_id,potential\nR,,\nA,R,\nB,R,", "amount\n100", weights=POTENTIAL)
-    sheet = allocate(plan)
+    layout = laid("node_id,parent_id,potential\nR,,\nA,R,\nB,R,", "amount\n100", weights=POTENTIAL)
+    sheet = allocate(layout)
     assert sheet.amount("A") == sheet.amount("B") == 50
     assert [(i.code, i.where) for i in sheet.issues] == [("quota_measure_empty", "h.csv:2")]
 
 
 def test_new_hires_carry_the_ramped_part_of_a_year():
     ramp = {"started": "hired", "curve": ["0", "0.25", "0.5", "0.75"], "start": "2026-01-01", "end": "2027-01-01"}
-    plan = laid("node_id,parent_id,hired\nR,,\nA,R,2020-01-01\nB,R,2026-04-01", "amount\n1850000", ramp=ramp)
-    assert by_node(plan) == {"R": 1_850_000, "A": 1_200_000, "B": 650_000}
+    layout = laid("node_id,parent_id,hired\nR,,\nA,R,2020-01-01\nB,R,2026-04-01", "amount\n1850000", ramp=ramp)
+    assert by_node(layout) == {"R": 1_850_000, "A": 1_200_000, "B": 650_000}
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_what_does_not_fit_is_refused(hierarchy, targets, said):
 
 @settings(max_examples=150, deadline=None)
 @given(plans())
-def test_every_parent_conserves_and_every_hedge_holds(plan):
-    assert verify(plan, allocate(plan)) == []
+def test_every_parent_conserves_and_every_hedge_holds(layout):
+    assert verify(layout, allocate(layout)) == []
 
 
 totals = st.lists(st.integers(-(10**15), 10**15), min_size=1, max_size=6)
@@ -165,6 +165,7 @@ weights = st.lists(st.integers(0, 10**24), min_size=1, max_size=7).filter(any)
 
 
 @settings(max_examples=300, deadline=None)
+@example([304250263526364], [412, 422, 538, 3838, 304250263526364], 7)
 @given(totals, weights, st.sampled_from([1, 7, 1000]))
 def test_many_are_split_as_each_is(totals, weights, unit):
     found = apportion_many(np.array(totals, dtype=np.int64), weights, unit)
@@ -180,3 +181,14 @@ def test_wide_amounts_are_hedged_as_narrow_ones(totals, numerators, unit):
     bases = np.array([totals] * len(numerators), dtype=np.int64) // 10**6
     own = np.array(numerators, dtype=np.int64)
     assert (scaled_many(bases, own, 999_983, unit) == _scaled_wide(bases, own, 999_983, unit)).all()
+
+
+@settings(deadline=None)
+@given(plans())
+def test_rows_as_text_are_the_rows(layout):
+    sheet = allocate(layout)
+    told = [
+        ["" if v is None else format(v, "f") if isinstance(v, Decimal) else str(v) for v in r.values()]
+        for r in sheet.rows()
+    ]
+    assert list(sheet.texts()) == told

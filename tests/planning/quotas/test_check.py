@@ -15,19 +15,19 @@ TARGETS = "product,quarter,amount\nlegacy,Q1,1000000\nlegacy,Q2,700000.55\nnew,Q
 
 def sheet(seed):
     then = "strand" if seed % 2 else "redistribute"
-    plan = laid(
+    layout = laid(
         HIERARCHY,
         TARGETS,
         weights=[{"measure": "potential"}],
         hedge={"by_depth": {1: "1.05", 2: "1.10"}},
         gates=[{"when": "is_new and product = 'legacy'", "then": then}],
     )
-    found = allocate(plan)
-    return plan, [told(r) for r in found.rows()], [told(r) for r in found.unallocated()]
+    found = allocate(layout)
+    return layout, [told(r) for r in found.rows()], [told(r) for r in found.unallocated()]
 
 
-def errors(plan, rows, left):
-    return [i for i in check_rows(plan, rows, left, "q.json") if i.level is Level.error]
+def errors(layout, rows, left):
+    return [i for i in check_rows(layout, rows, left, "q.json") if i.level is Level.error]
 
 
 def test_what_the_cascade_gives_holds():
@@ -74,8 +74,8 @@ def corrupt(rng, rows, left):
 def test_finds_each_of_a_thousand_corruptions():
     missed = []
     for seed in range(1000):
-        plan, rows, left = sheet(seed)
+        layout, rows, left = sheet(seed)
         way = corrupt(random.Random(seed), rows, left)
-        if not errors(plan, rows, left):
+        if not errors(layout, rows, left):
             missed.append((seed, way))
     assert missed == []

@@ -16,10 +16,10 @@ from geartrain.planning.quotas.fitting import fit
 from tests.planning.quotas.sheets import laid, plans, three
 
 
-def after(*edits, layer="base", plan=None):
-    plan = plan or three()
-    found = edit(plan, allocate(plan), [Edit.model_validate(e) for e in edits]).sheet
-    assert verify(plan, found) == []
+def after(*edits, layer="base", layout=None):
+    layout = layout or three()
+    found = edit(layout, allocate(layout), [Edit.model_validate(e) for e in edits]).sheet
+    assert verify(layout, found) == []
     return [found.amount(n, layer) for n in "ABC"]
 
 
@@ -51,17 +51,17 @@ def test_hedge_ratios_survive():
 
 
 def test_bottom_up_kept():
-    plan = laid("node_id,parent_id,w\nR,,\nA,R,50\nB,R,30\nC,R,20", "amount\n1000000", weights=[{"measure": "w"}])
-    assert after({"pin": "C", "base": 300_000}, plan=plan) == [437_500, 262_500, 300_000]
+    layout = laid("node_id,parent_id,w\nR,,\nA,R,50\nB,R,30\nC,R,20", "amount\n1000000", weights=[{"measure": "w"}])
+    assert after({"pin": "C", "base": 300_000}, layout=layout) == [437_500, 262_500, 300_000]
 
 
 def test_what_cannot_be_absorbed_is_reported_with_the_slack():
-    plan = three()
+    layout = three()
     asked = [Edit.model_validate({"pin": n, "base": b}) for n, b in (("A", 900_000), ("B", 200_000))]
-    found = edit(plan, allocate(plan), asked).sheet
+    found = edit(layout, allocate(layout), asked).sheet
     assert [(r["node_id"], r["amount"]) for r in found.unallocated()] == [("R", -100_000)]
     assert "quota_edit_not_absorbed" in {i.code for i in found.issues}
-    assert verify(plan, found) == []
+    assert verify(layout, found) == []
 
 
 @pytest.mark.parametrize(
@@ -113,16 +113,16 @@ def test_fit_is_exact(seed, other):
     assert [sum(c) for c in zip(*found, strict=True)] == columns
 
 
-def drawn(plan, seed):
+def drawn(layout, seed):
     """Up to five edits of a plan, of every verb but those that would name a top."""
     rng = random.Random(seed)
-    below = [n for n, p in enumerate(plan.tree.parent) if p >= 0]
+    below = [n for n, p in enumerate(layout.tree.parent) if p >= 0]
     found = []
     for _ in range(rng.randint(1, 5)):
-        node, other = (plan.tree.ids[rng.choice(below)] for _ in range(2))
-        cell = {"c": rng.choice(plan.cells.keys)[0]}
+        node, other = (layout.tree.ids[rng.choice(below)] for _ in range(2))
+        cell = {"c": rng.choice(layout.cells.keys)[0]}
         amount = rng.choice([0, 1000, 50_000])
-        above = plan.tree.ids[plan.tree.parent[plan.tree.find(node)]]
+        above = layout.tree.ids[layout.tree.parent[layout.tree.find(node)]]
         asked = rng.choice(
             [
                 {"pin": node, "base": amount},
@@ -137,7 +137,7 @@ def drawn(plan, seed):
         )
         try:
             found.append(Edit.model_validate({**asked, "cell": cell}))
-            edit(plan, allocate(plan), found)
+            edit(layout, allocate(layout), found)
         except (GeartrainError, ValueError):
             found = found[:-1] if found and len(found) > 1 else []
     return found
@@ -149,42 +149,42 @@ def same(one, other):
 
 @settings(max_examples=150, deadline=None)
 @given(plans(), st.integers(0, 10**9))
-def test_laws_of_editing(plan, seed):
-    sheet = allocate(plan)
-    edits = drawn(plan, seed)
-    found = edit(plan, sheet, edits)
+def test_laws_of_editing(layout, seed):
+    sheet = allocate(layout)
+    edits = drawn(layout, seed)
+    found = edit(layout, sheet, edits)
     # Parents conserve and hedge ratios survive.
-    assert verify(plan, found.sheet) == []
-    assert verify_edit(plan, found) == []
+    assert verify(layout, found.sheet) == []
+    assert verify_edit(found) == []
     # The order does not matter.
     shuffled = list(edits)
     random.Random(seed).shuffle(shuffled)
-    assert same(edit(plan, sheet, shuffled).sheet, found.sheet)
+    assert same(edit(layout, sheet, shuffled).sheet, found.sheet)
     # Undo is leaving the edit out; the sheet the policy gave is not changed by editing.
-    assert same(edit(plan, sheet, []).sheet, sheet)
-    assert same(allocate(plan), sheet)
+    assert same(edit(layout, sheet, []).sheet, sheet)
+    assert same(allocate(layout), sheet)
     # What no edit touches stays.
-    touched = {(k, c) for p, cells in found.touched for k in plan.tree.children(p) for c in cells}
+    touched = {(k, found.cells[c]) for p, cells in found.touched for k in layout.tree.children(p) for c in cells}
     changed = zip(*np.nonzero(found.sheet.base != sheet.base), strict=True)
     assert {(int(n), int(c)) for n, c in changed} <= touched
 
 
 @settings(max_examples=60, deadline=None)
 @given(plans(), st.integers(0, 10**9))
-def test_a_transfer_and_its_reverse_change_nothing(plan, seed):
+def test_a_transfer_and_its_reverse_change_nothing(layout, seed):
     rng = random.Random(seed)
-    below = [n for n, p in enumerate(plan.tree.parent) if p >= 0]
+    below = [n for n, p in enumerate(layout.tree.parent) if p >= 0]
     giver, taker = rng.choice(below), rng.choice(below)
-    chains = plan.tree.above(giver), plan.tree.above(taker)
+    chains = layout.tree.above(giver), layout.tree.above(taker)
     if giver == taker or giver in chains[1] or taker in chains[0]:
         return
     there = {
         "transfer": 1000,
-        "from": plan.tree.ids[giver],
-        "to": plan.tree.ids[taker],
-        "cell": {"c": plan.cells.keys[0][0]},
+        "from": layout.tree.ids[giver],
+        "to": layout.tree.ids[taker],
+        "cell": {"c": layout.cells.keys[0][0]},
     }
     back = {**there, "from": there["to"], "to": there["from"]}
-    sheet = allocate(plan)
-    found = edit(plan, sheet, [Edit.model_validate(there), Edit.model_validate(back)]).sheet
+    sheet = allocate(layout)
+    found = edit(layout, sheet, [Edit.model_validate(there), Edit.model_validate(back)]).sheet
     assert same(found, sheet)
