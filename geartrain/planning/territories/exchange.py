@@ -21,8 +21,8 @@ class Exchange:
 
     Args:
         chosen: The seller of each unit; changed in place. affinity: J × J, who is near whom.
-        prices: J × R, of scaled loads: what is torn between two sellers costs the same with both. penalty: Of a scaled load
-            outside its band.
+        prices: J × R, of scaled loads: what is torn between two sellers costs the same with both.
+        penalty: Of a scaled load outside its band.
     """
 
     def __init__(
