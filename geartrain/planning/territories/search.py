@@ -16,7 +16,7 @@ from geartrain.planning.territories.programme import Bands, Model
 INNER = 2e-6  # what HiGHS may pass a row by, and so how much narrower the bands are within a group
 SPARE = 1e-4  # of a target: how much narrower the bands are that are aimed at, so that no sliver is left outside
 GROUPS = (3, 4, 6)  # sellers that are looked at together, the next size once the one before finds nothing
-FIRST = 300  # groups that are settled before quick exchanges repair what is still outside
+FIRST = 100  # groups that are settled before quick exchanges repair what is still outside
 ARCS = 80  # of one group beside those in use, the likeliest first
 NODES = 10  # of one group's tree
 FINE = 0.2  # of the gap that is aimed at: nearer the group's own optimum is not worth the time
@@ -56,18 +56,19 @@ class Search:
 
     def run(self, gap: float) -> Ints:
         """Improve until the gap is reached, nothing helps any more, or the time is over."""
-        self._groups(gap, until=FIRST)
+        half = self.left() / 2
+        self._groups(gap, until=FIRST, spare=half)
         if self.aim.excess(self.bands.index(self.problem, self.chosen)).any():
             self._exchanged()
             self.tried.clear()
         self._groups(gap)
         return self.chosen
 
-    def _groups(self, gap: float, *, until: int | None = None) -> None:
-        """Share out group by group, the larger ones last; up to so many rounds."""
+    def _groups(self, gap: float, *, until: int | None = None, spare: float = 0.0) -> None:
+        """Share out group by group, the larger ones last; up to so many rounds, or to so much time left."""
         self.fine = FINE * gap
         for size in GROUPS:
-            while self.left() > 0 and not self.good(gap) and (until is None or self.round < until):
+            while self.left() > spare and not self.good(gap) and (until is None or self.round < until):
                 group = self._next(min(size, len(self.problem.sellers)))
                 if group is None:
                     break

@@ -90,7 +90,9 @@ def move(request: Any) -> HttpResponse:
 def suggest(request: Any) -> HttpResponse:
     """Put the fewest moves that bring everyone into tolerance on trial."""
     ws, actor = request.workspace, request.actor
-    policy = use.known_policy(ws, actor, request.GET.get("policy", "")[:100]) or ""
+    policy = use.known_policy(ws, actor, request.GET.get("policy", "")[:100])
+    if policy is None:
+        return HttpResponseRedirect(reverse("territories"))
     told = use.suggest_workspace(ws, actor, policy=policy)
     moves = {m["account_id"]: m["to"] for m in told["moves"] if m["to"]}
     if not told["settled"]:
