@@ -100,7 +100,7 @@ class Answer:
 
 
 @dataclass
-class Model:
+class Programme:
     """Units and sellers joined by arcs, as a programme.
 
     Args:
@@ -131,7 +131,13 @@ class Model:
     ) -> Answer:
         """Solve it: deterministic but for what the seconds cut off."""
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        options = {"output_flag": False, "threads": 1, "random_seed": 1, "time_limit": max(0.05, seconds)}
+        options = {
+            "output_flag": False,
+            "log_to_console": False,
+            "threads": 1,
+            "random_seed": 1,
+            "time_limit": max(0.05, seconds),
+        }
         options |= {"mip_rel_gap": gap, "mip_abs_gap": 1e-9}
         if nodes is not None:
             options["mip_max_nodes"] = nodes
@@ -213,15 +219,15 @@ class Model:
         return Answer(status, found, prices, float(info.objective_function_value), proven)
 
 
-def model(problem: Problem, bands: Bands, arcs: Flags, penalty: float = float("inf")) -> Model:
+def posed(problem: Problem, bands: Bands, arcs: Flags, penalty: float = float("inf")) -> Programme:
     """The whole problem over some of its arcs (U × J)."""
     unit, seller = np.nonzero(arcs)
     sellers = np.arange(len(problem.sellers))
     weights = bands.weights[unit]
-    return Model(unit, seller, problem.cost[unit, seller], weights, bands, sellers, len(problem.cost), penalty)
+    return Programme(unit, seller, problem.cost[unit, seller], weights, bands, sellers, len(problem.cost), penalty)
 
 
-def chosen_of(built: Model, share: Floats) -> Ints:
+def chosen_of(built: Programme, share: Floats) -> Ints:
     """The seller of each unit: that of its largest share, the first of several."""
     chosen = np.full(built.units, -1, dtype=np.int64)
     order = np.lexsort((built.seller, -share, built.unit))

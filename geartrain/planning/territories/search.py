@@ -11,7 +11,7 @@ from geartrain.planning.territories.dual import cheapest
 from geartrain.planning.territories.exchange import Exchange
 from geartrain.planning.territories.expressions import Floats
 from geartrain.planning.territories.problem import Ints, Problem
-from geartrain.planning.territories.programme import Bands, Model
+from geartrain.planning.territories.programme import Bands, Programme
 
 INNER = 2e-6  # what HiGHS may pass a row by, and so how much narrower the bands are within a group
 SPARE = 1e-4  # of a target: how much narrower the bands are that are aimed at, so that no sliver is left outside
@@ -154,7 +154,7 @@ class Search:
         excess = self.aim.excess(self.bands.index(self.problem, chosen))[sellers].sum()
         return float(self.problem.cost[units, chosen[units]].sum()) + self.penalty * float(excess)
 
-    def _model(self, sellers: Ints, units: Ints) -> tuple[Model, Floats]:
+    def _model(self, sellers: Ints, units: Ints) -> tuple[Programme, Floats]:
         cost = self.problem.cost[np.ix_(units, sellers)]
         allowed = self.problem.allowed[np.ix_(units, sellers)]
         pay = self.bands.weights[units] @ (self.prices[sellers] / self.bands.scale[sellers]).T
@@ -171,7 +171,7 @@ class Search:
         bands = replace(self.aim, lower=self.aim.lower + soft, upper=np.maximum(self.aim.upper - soft, 0))
         weights = self.bands.weights[units][unit]
         bands = bands if self._kept(sellers) else replace(bands, soft=np.ones_like(bands.soft))
-        built = Model(unit, sellers[seller], cost[unit, seller], weights, bands, sellers, len(units), self.penalty)
+        built = Programme(unit, sellers[seller], cost[unit, seller], weights, bands, sellers, len(units), self.penalty)
         return built, (seller == at[unit]).astype(np.float64)
 
     def _kept(self, sellers: Ints) -> bool:
