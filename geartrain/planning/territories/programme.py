@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import highspy
@@ -88,6 +90,22 @@ def bound(problem: Problem, bands: Bands, prices: Floats) -> float:
     return least - float((bands.upper * np.maximum(prices, 0) + bands.lower * np.minimum(prices, 0)).sum())
 
 
+@cache
+def _greeted() -> None:
+    """Let HiGHS greet once into the void: from 1.16 its first instance of a process writes to standard output.
+
+    No option keeps it from that, since it does so before it can be given any; a command's JSON would begin with it.
+    """
+    kept, void = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(void, 1)
+        highspy.Highs()  # type: ignore[no-untyped-call]
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(void)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What HiGHS found: share of each arc, prices of rows (J × R), its objective and proven bound."""
@@ -130,6 +148,7 @@ class Programme:
         stop: Stop | None = None,
     ) -> Answer:
         """Solve it: deterministic but for what the seconds cut off."""
+        _greeted()
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
         options = {
             "output_flag": False,
