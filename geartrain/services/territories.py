@@ -173,3 +173,38 @@ def export_territories(
             hint = f"Export ObjectTerritory2Association; there are: {', '.join(columns)}."
             raise Invalid(f"{current}:1: The column {missing[0]} is missing.", hint=hint)
     return associations(list(zip(problem.accounts, names, strict=True)), territory_of, now)
+
+
+def trade_off(
+    inputs: Inputs, tolerances: Sequence[float], *, left: Left = unhurried, gap: float = GAP
+) -> dict[str, Any]:
+    """What balance costs: for each tolerance, held in every measure, the objective, its bound and what stays.
+
+    The price of balance is the objective less that without any balance.
+    """
+    begun = time.perf_counter()
+    problem = inputs.problem
+    free = solve(problem.with_tolerance([1e4] * len(problem.measures)), left=left, gap=gap)
+    points = []
+    for tolerance in sorted(set(tolerances)):
+        if left() <= 0:
+            break
+        solution = solve(problem.with_tolerance([tolerance] * len(problem.measures)), left=left, gap=gap)
+        found = report.of_solution(solution, inputs.owners)
+        told = _told(found, solution)
+        kept = told["retained"]
+        points.append(
+            {
+                "tolerance": tolerance,
+                "status": _status(solution, found),
+                "objective": told["objective"],
+                "bound": told["bound"],
+                "price_of_balance": report.tidy(told["objective"] - free.objective),
+                "accounts_kept": kept["accounts"],
+                "revenue_kept": kept["revenue"],
+                "revenue_kept_share": kept["revenue_share"],
+                "violations": len(told["violations"]),
+            }
+        )
+    told = {"without_balance": report.tidy(free.objective), "frontier": points}
+    return {**told, "seconds": round(time.perf_counter() - begun, 3), "manifest": _manifest(inputs, told)}

@@ -8,7 +8,7 @@ import numpy as np
 
 from geartrain.planning.territories.expressions import Floats
 from geartrain.planning.territories.problem import Flags, Ints, Problem
-from geartrain.planning.territories.programme import Bands, Model, Stop, chunks, model, priced
+from geartrain.planning.territories.programme import Bands, Programme, Stop, chunks, posed, priced
 
 ENOUGH = 2e-4  # of the bound: nearer than this the linear programme has nothing to add
 FULL = 4_000_000  # pairs up to which the linear programme settles the prices
@@ -22,7 +22,7 @@ class Dual:
     bound: float
     arcs: Flags | None = None
     share: Floats | None = None
-    built: Model | None = None
+    built: Programme | None = None
 
 
 def ascend(problem: Problem, bands: Bands, *, rounds: int, start: Floats | None, stop: Stop) -> Dual:
@@ -85,7 +85,7 @@ def settle(problem: Problem, bands: Bands, begun: Dual, *, penalty: float, round
     np.put_along_axis(arcs, who, np.isfinite(what), axis=1)
     best = begun
     for _ in range(rounds):
-        built = model(problem, bands, arcs, penalty)
+        built = posed(problem, bands, arcs, penalty)
         answer = built.solve(integer=False)
         if answer.status != "Optimal":
             break

@@ -86,6 +86,7 @@ class TerritoryPolicy(Strict):
 
     units: Literal["account", "geography"] = "account"
     geography: str = Field(default="postal_code", description="with units: geography, the column that is kept whole")
+    sellers: Expression = Field(default="", description="who takes part, e.g. \"seller.role = 'ae'\"; empty: all")
     eligible: Expression = Field(default="", description="who may have an account; empty: everyone")
     keep_together: str = Field(default="", description="a column: accounts that share its value stay together")
     lock: Expression = Field(default="", description="what stays with its owner")

@@ -110,6 +110,8 @@ def build(policy: TerritoryPolicy, accounts: Table, sellers: Table) -> tuple[Pro
         issues.append(
             Issue("territory_inactive", Level.info, message, sellers.where, "Set is_active, or drop the row.")
         )
+    if policy.sellers:
+        active = [r for r in active if PairRule(policy.sellers).one({}, r) is True]
     if not active or not accounts.rows:
         what, where = ("seller", sellers.where) if not active else ("account", accounts.where)
         raise Invalid(f"{where} has no {what}s to plan with.", hint="Give at least one.")
@@ -184,7 +186,7 @@ def _columns(policy: TerritoryPolicy, accounts: Table, sellers: Table) -> None:
         _need(policy.keep_together, accounts)
     if policy.units == "geography":
         _need(policy.geography, accounts)
-    texts = [policy.eligible, policy.lock, *(t.expr for t in policy.objective)]
+    texts = [policy.sellers, policy.eligible, policy.lock, *(t.expr for t in policy.objective)]
     for text in filter(None, texts + [b.target for b in policy.balance]):
         rule = PairRule(text)
         for side, columns in known.items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import highspy
@@ -88,6 +90,22 @@ def bound(problem: Problem, bands: Bands, prices: Floats) -> float:
     return least - float((bands.upper * np.maximum(prices, 0) + bands.lower * np.minimum(prices, 0)).sum())
 
 
+@cache
+def _greeted() -> None:
+    """Let HiGHS greet once into the void: from 1.16 its first instance of a process writes to standard output.
+
+    No option keeps it from that, since it does so before it can be given any; a command's JSON would begin with it.
+    """
+    kept, void = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(void, 1)
+        highspy.Highs()  # type: ignore[no-untyped-call]
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(void)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What HiGHS found: share of each arc, prices of rows (J × R), its objective and proven bound."""
@@ -100,7 +118,7 @@ class Answer:
 
 
 @dataclass
-class Model:
+class Programme:
     """Units and sellers joined by arcs, as a programme.
 
     Args:
@@ -130,8 +148,15 @@ class Model:
         stop: Stop | None = None,
     ) -> Answer:
         """Solve it: deterministic but for what the seconds cut off."""
+        _greeted()
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        options = {"output_flag": False, "threads": 1, "random_seed": 1, "time_limit": max(0.05, seconds)}
+        options = {
+            "output_flag": False,
+            "log_to_console": False,
+            "threads": 1,
+            "random_seed": 1,
+            "time_limit": max(0.05, seconds),
+        }
         options |= {"mip_rel_gap": gap, "mip_abs_gap": 1e-9}
         if nodes is not None:
             options["mip_max_nodes"] = nodes
@@ -213,15 +238,15 @@ class Model:
         return Answer(status, found, prices, float(info.objective_function_value), proven)
 
 
-def model(problem: Problem, bands: Bands, arcs: Flags, penalty: float = float("inf")) -> Model:
+def posed(problem: Problem, bands: Bands, arcs: Flags, penalty: float = float("inf")) -> Programme:
     """The whole problem over some of its arcs (U × J)."""
     unit, seller = np.nonzero(arcs)
     sellers = np.arange(len(problem.sellers))
     weights = bands.weights[unit]
-    return Model(unit, seller, problem.cost[unit, seller], weights, bands, sellers, len(problem.cost), penalty)
+    return Programme(unit, seller, problem.cost[unit, seller], weights, bands, sellers, len(problem.cost), penalty)
 
 
-def chosen_of(built: Model, share: Floats) -> Ints:
+def chosen_of(built: Programme, share: Floats) -> Ints:
     """The seller of each unit: that of its largest share, the first of several."""
     chosen = np.full(built.units, -1, dtype=np.int64)
     order = np.lexsort((built.seller, -share, built.unit))

@@ -10,7 +10,7 @@ import numpy as np
 
 from geartrain.planning.territories.certificates import certificates, up
 from geartrain.planning.territories.problem import Problem
-from geartrain.planning.territories.programme import EXACT, bands_of, chosen_of, model
+from geartrain.planning.territories.programme import EXACT, bands_of, chosen_of, posed
 from geartrain.planning.territories.report import Assignment, needed
 from geartrain.planning.territories.solve import SMALL
 
@@ -86,7 +86,7 @@ def _least(problem: Problem, k: int, left: Callable[[], float]) -> float | None:
 def _feasible(problem: Problem, left: Callable[[], float], k: int = 0) -> float | None:
     """The largest deviation in measure k of an assignment that keeps everything; None where there is none."""
     bands = bands_of(problem)
-    built = model(problem, bands, problem.allowed)
+    built = posed(problem, bands, problem.allowed)
     answer = built.solve(integer=True, seconds=min(left(), 20.0), gap=1.0)
     if not len(answer.share):
         return None

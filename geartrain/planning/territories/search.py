@@ -11,12 +11,14 @@ from geartrain.planning.territories.dual import cheapest
 from geartrain.planning.territories.exchange import Exchange
 from geartrain.planning.territories.expressions import Floats
 from geartrain.planning.territories.problem import Ints, Problem
-from geartrain.planning.territories.programme import Bands, Model
+from geartrain.planning.territories.programme import Bands, Programme
 
 INNER = 2e-6  # what HiGHS may pass a row by, and so how much narrower the bands are within a group
+SPARE = 1e-4  # of a target: how much narrower the bands are that are aimed at, so that no sliver is left outside
 GROUPS = (3, 4, 6)  # sellers that are looked at together, the next size once the one before finds nothing
-ARCS = 120  # of one group beside those in use, the likeliest first
-NODES = 20  # of one group's tree
+FIRST = 100  # groups that are settled before quick exchanges repair what is still outside
+ARCS = 80  # of one group beside those in use, the likeliest first
+NODES = 10  # of one group's tree
 FINE = 0.2  # of the gap that is aimed at: nearer the group's own optimum is not worth the time
 Left = Callable[[], float]
 
@@ -39,33 +41,44 @@ class Search:
     left: Left
     near: tuple[Ints, Floats] = field(init=False)
     affinity: Floats = field(init=False)
+    aim: Bands = field(init=False)
     tried: dict[tuple[int, ...], int] = field(default_factory=dict)
     changed: Ints = field(init=False)
     round: int = 0
     fine: float = 1e-4
 
     def __post_init__(self) -> None:
+        soft = self.bands.soft * np.minimum(SPARE, (self.bands.upper - self.bands.lower) / 4)
+        self.aim = replace(self.bands, lower=self.bands.lower + soft, upper=self.bands.upper - soft)
         self.near = cheapest(self.problem, self.bands, self.prices, 4)
         self.affinity = self._affinity()
         self.changed = np.zeros(len(self.problem.sellers), dtype=np.int64)
 
     def run(self, gap: float) -> Ints:
         """Improve until the gap is reached, nothing helps any more, or the time is over."""
-        self._exchanged()
+        half = self.left() / 2
+        self._groups(gap, until=FIRST, spare=half)
+        if self.aim.excess(self.bands.index(self.problem, self.chosen)).any():
+            self._exchanged()
+            self.tried.clear()
+        self._groups(gap)
+        return self.chosen
+
+    def _groups(self, gap: float, *, until: int | None = None, spare: float = 0.0) -> None:
+        """Share out group by group, the larger ones last; up to so many rounds, or to so much time left."""
+        self.fine = FINE * gap
         for size in GROUPS:
-            while self.left() > 0 and not self.good(gap):
+            while self.left() > spare and not self.good(gap) and (until is None or self.round < until):
                 group = self._next(min(size, len(self.problem.sellers)))
                 if group is None:
                     break
-                self.fine = FINE * gap
                 self._redo(group)
-        return self.chosen
 
     def _exchanged(self) -> None:
         """Repair what rounding has broken."""
         pull = self.affinity.copy()
         np.fill_diagonal(pull, -1.0)
-        begun = Exchange(self.problem, self.bands, self.chosen.copy(), pull, self.prices, self.penalty)
+        begun = Exchange(self.problem, self.aim, self.chosen.copy(), pull, self.prices, self.penalty)
         self.chosen = begun.run(self.left)
 
     def good(self, gap: float) -> bool:
@@ -100,7 +113,7 @@ class Search:
         index = self.bands.index(self.problem, self.chosen)
         slack = np.maximum(self.prices, 0) * (self.bands.upper - index)
         slack += np.minimum(self.prices, 0) * (self.bands.lower - index)
-        return np.asarray(score + slack.sum(axis=1) + self.penalty * self.bands.excess(index).sum(axis=1))
+        return np.asarray(score + slack.sum(axis=1) + self.penalty * self.aim.excess(index).sum(axis=1))
 
     def _next(self, size: int) -> tuple[int, ...] | None:
         """The most promising group that has changed since it was tried."""
@@ -138,10 +151,10 @@ class Search:
 
     def _value(self, chosen: Ints, sellers: Ints) -> float:
         units = np.flatnonzero(np.isin(chosen, sellers))
-        excess = self.bands.excess(self.bands.index(self.problem, chosen))[sellers].sum()
+        excess = self.aim.excess(self.bands.index(self.problem, chosen))[sellers].sum()
         return float(self.problem.cost[units, chosen[units]].sum()) + self.penalty * float(excess)
 
-    def _model(self, sellers: Ints, units: Ints) -> tuple[Model, Floats]:
+    def _model(self, sellers: Ints, units: Ints) -> tuple[Programme, Floats]:
         cost = self.problem.cost[np.ix_(units, sellers)]
         allowed = self.problem.allowed[np.ix_(units, sellers)]
         pay = self.bands.weights[units] @ (self.prices[sellers] / self.bands.scale[sellers]).T
@@ -154,14 +167,11 @@ class Search:
             kept &= reduced <= np.partition(reduced[kept], ARCS)[ARCS]
         kept[np.arange(len(units)), at] = True
         unit, seller = np.nonzero(kept)
-        bands = replace(
-            self.bands,
-            lower=np.where(self.bands.soft, self.bands.lower + INNER, self.bands.lower),
-            upper=np.where(self.bands.soft, np.maximum(self.bands.upper - INNER, 0), self.bands.upper),
-        )
+        soft = self.bands.soft * INNER
+        bands = replace(self.aim, lower=self.aim.lower + soft, upper=np.maximum(self.aim.upper - soft, 0))
         weights = self.bands.weights[units][unit]
         bands = bands if self._kept(sellers) else replace(bands, soft=np.ones_like(bands.soft))
-        built = Model(unit, sellers[seller], cost[unit, seller], weights, bands, sellers, len(units), self.penalty)
+        built = Programme(unit, sellers[seller], cost[unit, seller], weights, bands, sellers, len(units), self.penalty)
         return built, (seller == at[unit]).astype(np.float64)
 
     def _kept(self, sellers: Ints) -> bool:

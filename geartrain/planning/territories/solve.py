@@ -11,7 +11,7 @@ from geartrain.planning.territories.dual import FULL, Dual, ascend, settle
 from geartrain.planning.territories.expressions import Floats
 from geartrain.planning.territories.pools import pools_of
 from geartrain.planning.territories.problem import Ints, Problem
-from geartrain.planning.territories.programme import Bands, bands_of, bound, chosen_of, model
+from geartrain.planning.territories.programme import Bands, bands_of, bound, chosen_of, posed
 from geartrain.planning.territories.search import INNER, Search
 
 SMALL = 4_000  # arcs up to which HiGHS settles a pool exactly
@@ -129,7 +129,7 @@ def _pool(problem: Problem, bands: Bands, left: Left, gap: float) -> _Part:
 
 def _exactly(problem: Problem, bands: Bands, left: Left) -> _Part | None:
     """Settled by HiGHS; None where the time does not suffice."""
-    full = model(problem, bands, problem.allowed)
+    full = posed(problem, bands, problem.allowed)
     answer = full.solve(integer=True, seconds=left())
     if answer.status == "Infeasible":
         wide = replace(full, cost=np.zeros_like(full.cost), penalty=1.0)
@@ -139,7 +139,7 @@ def _exactly(problem: Problem, bands: Bands, left: Left) -> _Part | None:
         if not len(least.share):
             return None
         bands = bands.widened(bands.index(problem, chosen_of(full, least.share)))
-        full = model(problem, bands, problem.allowed)
+        full = posed(problem, bands, problem.allowed)
         answer = full.solve(integer=True, seconds=left(), start=least.share)
     if not len(answer.share):
         return None
@@ -216,7 +216,7 @@ def _finished(problem: Problem, part: _Part, left: Left, gap: float) -> _Part:
     inner = replace(
         part.bands, lower=part.bands.lower + INNER * part.bands.soft, upper=part.bands.upper - INNER * part.bands.soft
     )
-    built = model(problem, inner, arcs)
+    built = posed(problem, inner, arcs)
     start = (part.chosen[built.unit] == built.seller).astype(np.float64)
     answer = built.solve(integer=True, seconds=left(), gap=gap, start=start)
     if not len(answer.share):

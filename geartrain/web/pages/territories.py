@@ -1,0 +1,246 @@
+"""Territories: who looks after which account, moved on trial, undone, proposed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from geartrain.kernel.errors import GeartrainError
+from geartrain.services import territories_workspace as use
+from geartrain.services.access import Permission
+from geartrain.web.cards import Kpi
+from geartrain.web.charts import PALETTE
+from geartrain.web.exports import exported
+from geartrain.web.registry import Group, Page, Route
+from geartrain.web.tables import Col, make_table
+
+WIDE, HIGH, MARGIN = 720, 400, 14
+DOTS = 3_000  # accounts that the map draws
+BALANCE = (
+    Col("seller", "Seller"),
+    Col("measure", "Measure"),
+    Col("load", "Load", unit="number"),
+    Col("target", "Target", unit="number"),
+    Col("index_before", "Index today", unit="ratio"),
+    Col("index_after", "Index with the moves", unit="ratio"),
+    Col("stands", "Stands", badge={"within": "good", "outside": "warn"}),
+)
+
+
+def territories(request: Any) -> HttpResponse:
+    """The territories of a policy, with the moves on trial that the address names."""
+    ws, actor = request.workspace, request.actor
+    policy = use.known_policy(ws, actor, request.GET.get("policy", "")[:100])
+    context: dict[str, Any] = {"policies": use.list_territory_policies(ws, actor), "policy": policy}
+    if policy is None:
+        return render(request, "pages/territories.html", context)
+    moves = _moves(request.GET.getlist("move"))
+    try:
+        inputs, told = use.try_moves(ws, actor, policy=policy, moves=moves)
+    except GeartrainError as error:
+        if isinstance(error, use.NotFound):
+            raise
+        wrong = {"wrong": error.message, "hint": error.hint, "back": _address(policy, dict(list(moves.items())[:-1]))}
+        return render(request, "pages/territories.html", context | wrong)
+    named = {str(r["user_id"]): str(r.get("name") or r["user_id"]) for r in inputs.sellers.rows}
+    balance = make_table(
+        request, name="balance", columns=BALANCE, rows=_balance(told, named), caption="Balance", size=200
+    )
+    if (file := exported(request, balance)) is not None:
+        return file
+    context |= {
+        "cards": _cards(told),
+        "balance": balance,
+        "accounts": _accounts(request, inputs, told, named),
+        "moves": [
+            (m, named.get(m["from"] or "", "nobody"), named.get(m["to"], m["to"])) for m in told.get("moves", ())
+        ],
+        "trial": list(moves.items()),
+        "undo": _address(policy, dict(list(moves.items())[:-1])),
+        "reset": _address(policy, {}),
+        "sellers": [(s, named[s]) for s in inputs.problem.sellers],
+        "broken": told.get("new_violations", ()),
+        "back": told.get("give_back", ()),
+        "map": _map(inputs, told, named),
+        "wide": WIDE,
+        "high": HIGH,
+        "may_propose": actor.may(Permission.edit_policies),
+    }
+    return render(request, "pages/territories.html", context)
+
+
+def move(request: Any) -> HttpResponse:
+    """Add one move to those on trial."""
+    asked = request.GET
+    moves = _moves(asked.getlist("move"))
+    account, seller = asked.get("account", "").strip()[:200], asked.get("seller", "").strip()[:200]
+    if account and seller:
+        moves.pop(account, None)
+        moves[account] = seller
+    return HttpResponseRedirect(_address(asked.get("policy", "")[:100], moves))
+
+
+def suggest(request: Any) -> HttpResponse:
+    """Put the fewest moves that bring everyone into tolerance on trial."""
+    ws, actor = request.workspace, request.actor
+    policy = use.known_policy(ws, actor, request.GET.get("policy", "")[:100])
+    if policy is None:
+        return HttpResponseRedirect(reverse("territories"))
+    told = use.suggest_workspace(ws, actor, policy=policy)
+    moves = {m["account_id"]: m["to"] for m in told["moves"] if m["to"]}
+    if not told["settled"]:
+        messages.warning(request, "These moves bring the sellers nearer, not all of them into tolerance.")
+    if len(moves) > use.MOST:
+        messages.warning(request, f"{len(moves)} accounts would move; the first {use.MOST} are on trial.")
+    return HttpResponseRedirect(_address(policy, dict(list(moves.items())[: use.MOST])))
+
+
+def propose(request: Any) -> HttpResponse:
+    """Ask for approval of the moves on trial."""
+    asked = request.POST
+    policy, moves = asked.get("policy", "")[:100], _moves(asked.getlist("move"))
+    key = re.sub(r"[^a-z0-9]+", "_", asked.get("key", "").strip().lower())[:60].strip("_") or f"{policy}_moves"
+    try:
+        info = use.propose_moves(
+            request.workspace,
+            request.actor,
+            policy=policy,
+            moves=moves,
+            key=key,
+            summary=asked.get("summary", "")[:2_000],
+        )
+    except GeartrainError as error:
+        messages.error(request, f"{error.message} {error.hint}".strip())
+        return HttpResponseRedirect(_address(policy, moves))
+    messages.success(request, "Proposed. Somebody else approves it.")
+    return HttpResponseRedirect(reverse("policy", args=["territory_assignment", info.key]))
+
+
+def _moves(texts: list[str]) -> dict[str, str]:
+    """Account to seller, in the order they were moved."""
+    pairs = (t.rpartition("=") for t in texts[: 2 * use.MOST] if len(t) < 500)
+    return {account: seller for account, sign, seller in pairs if sign and account and seller}
+
+
+def _address(policy: str, moves: dict[str, str]) -> str:
+    asked = [("policy", policy), *(("move", f"{a}={s}") for a, s in moves.items())]
+    return f"{reverse('territories')}?{urlencode(asked)}"
+
+
+def _balance(told: dict[str, Any], named: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {**b, "seller": named.get(b["seller"], b["seller"]), "stands": "within" if b["within"] else "outside"}
+        for b in told["balance"]
+    ]
+
+
+def _accounts(request: Any, inputs: Any, told: dict[str, Any], named: dict[str, str]) -> Any:
+    rows = [
+        {
+            "account": str(r.get("name") or a["account_id"]),
+            "account_id": a["account_id"],
+            "from": named.get(a["from"] or "", a["from"]),
+            "to": named.get(a["to"] or "", a["to"]),
+            "potential": r.get("potential"),
+            "why": a["reason"],
+            "next": named.get(a["runner_up"]["seller"]) if a["runner_up"] else None,
+            "price": a["runner_up"]["cost"] if a["runner_up"] else None,
+        }
+        for r, a in zip(inputs.accounts.rows, told["assignments"], strict=True)
+    ]
+    columns = (
+        Col("account", "Account"),
+        Col("account_id", "Id"),
+        Col("from", "Owner today"),
+        Col("to", "With the moves"),
+        Col("potential", "Potential", unit="money"),
+        Col("next", "Runner-up"),
+        Col("price", "It would cost more", unit="number"),
+        Col("why", "Why here", wide=True),
+    )
+    return make_table(request, name="accounts", columns=columns, rows=rows, caption="Accounts", size=50)
+
+
+def _cards(told: dict[str, Any]) -> list[Kpi]:
+    kept = told["retained"]
+    cards = [
+        Kpi(
+            "Objective",
+            told["objective"],
+            "number",
+            note=f"{told.get('cost', 0):+,.2f} by the moves" if "cost" in told else "",
+        ),
+        Kpi("Accounts moved", kept["moved_accounts"], "count", note=f"{kept['accounts']:,} stay with their owner"),
+        Kpi("Revenue at risk", kept["revenue_at_risk"], "money", note="15 % of what changes hands"),
+    ]
+    for row in told["summary"]:
+        cards.append(
+            Kpi(
+                f"Out of balance: {row['measure']}",
+                row["out_of_balance_after"],
+                "ratio",
+                why="Nobody has a target.",
+                note=f"± {row['tolerance']:.0%}; widest {row['max_deviation_after'] or 0:.0%}",
+            )
+        )
+    return cards
+
+
+@dataclass(frozen=True)
+class Dot:
+    """An account on the map."""
+
+    x: float
+    y: float
+    colour: str
+    says: str
+    moved: bool
+
+
+def _map(inputs: Any, told: dict[str, Any], named: dict[str, str]) -> list[Dot]:
+    """Accounts at their plain coordinates, coloured by who has them; empty where fewer than two have a place."""
+    placed = [
+        (float(r["longitude"]), float(r["latitude"]), str(r.get("name") or a["account_id"]), a)
+        for r, a in zip(inputs.accounts.rows, told["assignments"], strict=True)
+        if r.get("longitude") is not None and r.get("latitude") is not None
+    ][:DOTS]
+    if len({p[:2] for p in placed}) < 2:
+        return []
+    west, east = min(p[0] for p in placed), max(p[0] for p in placed)
+    south, north = min(p[1] for p in placed), max(p[1] for p in placed)
+    scale = min((WIDE - 2 * MARGIN) / max(east - west, 1e-9), (HIGH - 2 * MARGIN) / max(north - south, 1e-9))
+    colour = {s: PALETTE[n % len(PALETTE)] for n, s in enumerate(inputs.problem.sellers)}
+    return [
+        Dot(
+            round(MARGIN + (x - west) * scale, 1),
+            round(MARGIN + (north - y) * scale, 1),
+            colour.get(a["to"] or "", "currentColor"),
+            f"{name}: {named.get(a['to'] or '', 'nobody')}",
+            a["from"] != a["to"],
+        )
+        for x, y, name, a in placed
+    ]
+
+
+PAGE = Page(
+    key="territories",
+    title="Territories",
+    path="territories/",
+    group=Group.performance,
+    icon="pipeline",
+    order=60,
+    permission=Permission.view_records,
+    view=territories,
+    routes=(
+        Route("territories/move/", move, "territory-move"),
+        Route("territories/suggest/", suggest, "territory-suggest"),
+        Route("territories/propose/", propose, "territory-propose", Permission.edit_policies, ("POST",)),
+    ),
+)
