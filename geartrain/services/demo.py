@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import geartrain.sample
 from geartrain.kernel.errors import Conflict
 from geartrain.sample import PEOPLE, goals_policy, write_sample
 from geartrain.services.access import operator
@@ -68,6 +69,8 @@ def _fill(folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
     write_sample(export, progress=progress)
     (folder / "policies").mkdir(exist_ok=True)
     (folder / "policies" / "corporate_goals.yaml").write_text(goals_policy(), encoding="utf-8")
+    for plan_file in sorted((Path(geartrain.sample.__file__).parent / "plans").glob("*.yaml")):
+        shutil.copy(plan_file, folder / "policies" / plan_file.name)
     draft = folder / "draft"
     _remove(draft)
     ws = init_workspace(draft, name="Meridian Instruments", currency="USD", time_zone="America/New_York")
