@@ -93,9 +93,20 @@ def run_pay(ws: Workspace, actor: Actor, *, period: str) -> Run:
     """
     require(actor, Permission.run_pay)
     found = calculate(ws, period=period)
-    if found.status != "locked":
-        pay_ledger.calculated(ws, actor, found)
-    return found
+    if found.status == "locked":
+        return found
+    pay_ledger.calculated(ws, actor, found)
+    return replace(found, status=pay_ledger.status_of(ws, found.period.key))
+
+
+def preview_pay(ws: Workspace, actor: Actor, *, period: str) -> Run:
+    """A period as it would be calculated now; nothing is written.
+
+    Raises:
+        Invalid, NotFound: as of `run_pay`.
+    """
+    require(actor, Permission.run_pay)
+    return calculate(ws, period=period)
 
 
 def get_statement(ws: Workspace, actor: Actor, *, payee: str, period: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -12,15 +13,15 @@ from django.urls import reverse
 from geartrain.kernel.errors import GeartrainError
 from geartrain.services.access import Permission
 from geartrain.services.pay_ledger import approve_pay, lock_pay, replay_pay
-from geartrain.services.pay_runs import Run, known_periods, run_pay
+from geartrain.services.pay_runs import Run, known_periods, preview_pay, run_pay
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.pages.pay import TEAM, team_rows
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import make_table
 
-DEEDS = {"approve": approve_pay, "lock": lock_pay, "replay": replay_pay}
-SAID = {"approve": "Approved.", "lock": "Locked.", "replay": "Adjustments are posted."}
+DEEDS: dict[str, Callable[..., Any]] = {"run": run_pay, "approve": approve_pay, "lock": lock_pay, "replay": replay_pay}
+SAID = {"run": "Calculated.", "approve": "Approved.", "lock": "Locked.", "replay": "Adjustments are posted."}
 
 
 def pay_run(request: Any) -> HttpResponse:
@@ -30,7 +31,7 @@ def pay_run(request: Any) -> HttpResponse:
     period = request.GET.get("period") or (periods[0] if periods else "")
     if not period:
         return render(request, "pages/pay_run.html", {"periods": periods})
-    run = run_pay(ws, actor, period=period)
+    run = preview_pay(ws, actor, period=period)
     rows = team_rows(ws, list(run.statements.values()))
     table = make_table(request, columns=TEAM, rows=rows, name="pay-run", caption="Statements", sort="-paid")
     if (file := exported(request, table)) is not None:
