@@ -98,7 +98,7 @@ class Waterfall(Aggregate):
     def own(self, rows: Rows, keys: Mapping[str, Any]) -> Any:
         """Per key one column of amount and one of deals for every movement."""
         deals = self._deals(rows, keys)
-        moved, amount = self._movements(deals, [k for k in keys if f"{k}_0" in deals.columns])
+        moved, amount = movements(deals, [k for k in keys if f"{k}_0" in deals.columns])
         whole = {k: deals[k] for k in keys if f"{k}_0" not in deals.columns}
         sides = []
         for side, names in (("0", ("opening", "transferred_out")), ("1", MOVEMENTS)):
@@ -160,41 +160,6 @@ class Waterfall(Aggregate):
         last = {f"{k}_1": ibis.ifelse(deals.has1, deals[f"{k}_1"], deals[f"{k}_0"]) for k in dims}
         return deals.mutate(**last)
 
-    def _movements(self, d: Any, dims: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Which movements a deal makes, and the amount of each."""
-        closed0, closed1 = d.has0 & ~d.open0, d.has1 & ~d.open1
-        moved_on = ibis.literal(False)
-        for key in dims:
-            moved_on = moved_on | ~d[f"{key}_0"].identical_to(d[f"{key}_1"])
-        through = ~d.in0 & closed1 & ~closed0 & d.due1
-        back = ~d.in0 & d.open0.fill_null(False)
-        enters = (~d.in0 & d.in1) | through
-        new = enters & (~d.has0 | d.fresh)
-        pulled = enters & ~new & back
-        wins = closed1 & d.won1 & (d.in0 | through)
-        stays = d.in0 & (d.in1 | wins)
-        change = d.value1 - d.value0
-        moved = {
-            "opening": d.in0,
-            "new": new,
-            "pulled_in": pulled,
-            "reopened": enters & ~new & ~pulled,
-            "transferred_in": d.in0 & moved_on,
-            "up": stays & (change > 0),
-            "down": stays & (change < 0),
-            "won": wins,
-            "lost": closed1 & ~d.won1 & (d.in0 | through),
-            "slipped_out": d.in0 & d.open1 & ~d.in1,
-            "transferred_out": d.in0 & moved_on,
-            "removed": d.in0 & ~d.has1,
-            "closing": d.in1,
-        }
-        lost = -ibis.ifelse(d.in0, d.value0, d.value1)
-        amount = dict.fromkeys(("new", "pulled_in", "reopened", "closing"), d.value1)
-        amount |= dict.fromkeys(("slipped_out", "transferred_out", "removed"), -d.value0)
-        amount |= dict.fromkeys(("opening", "transferred_in"), d.value0)
-        return moved, amount | {"up": change, "down": change, "won": -d.value1, "lost": lost}
-
     def expand(self, parts: Mapping[str, Any]) -> Iterable[tuple[tuple[str, ...], Mapping[str, Any]]]:
         """One cell per movement, in order."""
         for name in MOVEMENTS:
@@ -205,6 +170,48 @@ class Waterfall(Aggregate):
         amount = exact(parts.get("amount"))
         detail = {"n_null": int(parts.get("null") or 0)}
         return Value(0 if amount is None else amount, int(parts.get("n") or 0), detail)
+
+
+def movements(d: Any, dims: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Which movements a deal makes, and the amount of each, by the names of `MOVEMENTS`.
+
+    Args:
+        d: One row per deal, its state at both ends: has, in, open, won, due (flags), value and unknown, each with 0
+            or 1 behind it, and `fresh`: it began in between. A column `mid0` is `value0` at the rates of the end.
+        dims: What a deal may be transferred between: columns with _0 and _1 behind them.
+    """
+    closed0, closed1 = d.has0 & ~d.open0, d.has1 & ~d.open1
+    moved_on = ibis.literal(False)
+    for key in dims:
+        moved_on = moved_on | ~d[f"{key}_0"].identical_to(d[f"{key}_1"])
+    through = ~d.in0 & closed1 & ~closed0 & d.due1
+    back = ~d.in0 & d.open0.fill_null(False)
+    enters = (~d.in0 & d.in1) | through
+    new = enters & (~d.has0 | d.fresh)
+    pulled = enters & ~new & back
+    wins = closed1 & d.won1 & (d.in0 | through)
+    stays = d.in0 & (d.in1 | wins)
+    change = d.value1 - (d.mid0 if "mid0" in d.columns else d.value0)
+    moved = {
+        "opening": d.in0,
+        "new": new,
+        "pulled_in": pulled,
+        "reopened": enters & ~new & ~pulled,
+        "transferred_in": d.in0 & moved_on,
+        "up": stays & (change > 0),
+        "down": stays & (change < 0),
+        "won": wins,
+        "lost": closed1 & ~d.won1 & (d.in0 | through),
+        "slipped_out": d.in0 & d.open1 & ~d.in1,
+        "transferred_out": d.in0 & moved_on,
+        "removed": d.in0 & ~d.has1,
+        "closing": d.in1,
+    }
+    lost = -ibis.ifelse(d.in0, d.value0, d.value1)
+    amount = dict.fromkeys(("new", "pulled_in", "reopened", "closing"), d.value1)
+    amount |= dict.fromkeys(("slipped_out", "transferred_out", "removed"), -d.value0)
+    amount |= dict.fromkeys(("opening", "transferred_in"), d.value0)
+    return moved, amount | {"up": change, "down": change, "won": -d.value1, "lost": lost}
 
 
 def _any(condition: Any) -> Any:

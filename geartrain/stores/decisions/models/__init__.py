@@ -2,6 +2,7 @@
 
 from geartrain.stores.decisions.models.audit import AuditEvent, AuditHead, record_event
 from geartrain.stores.decisions.models.commitment import Commitment
+from geartrain.stores.decisions.models.forecast import ForecastCall, ForecastFrozen, ForecastLock, ForecastSubmission
 from geartrain.stores.decisions.models.pack import Pack, PackDecision, PackDispute
 from geartrain.stores.decisions.models.pay import PayApproval, PayEntry, PayPeriod, PayStatement
 from geartrain.stores.decisions.models.policy import Acknowledgement, Approval, Decision, PolicyVersion
@@ -16,6 +17,10 @@ __all__ = [
     "AuditHead",
     "Commitment",
     "Decision",
+    "ForecastCall",
+    "ForecastFrozen",
+    "ForecastLock",
+    "ForecastSubmission",
     "Pack",
     "PackDecision",
     "PackDispute",

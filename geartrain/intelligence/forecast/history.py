@@ -1,0 +1,126 @@
+"""The history of every deal as columns, and the open ones as they stood at the end of any day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+NEVER = 10**7  # a day after all others
+NO_DAY = -(10**7)
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of deals, day by day. Days are ordinals (`date.toordinal`), codes index `stages` and `owners`.
+
+    State columns have one row per deal and change, by deal and then time; deal columns one row per deal.
+
+    Args:
+        first: Row of each deal's first state, one more at the end.
+        at: Day from which a state holds; worth: native worth in the workspace's currency, NaN where not known; due: the
+            expected closing day then, NO_DAY where none; shut: closed as its stage said.
+        created, closed: Days; NEVER while open. booked: What it was booked at, 0 unless won.
+    """
+
+    ids: tuple[str, ...]
+    stages: tuple[str, ...]
+    categories: tuple[str, ...]
+    owners: tuple[str, ...]
+    first: Ints
+    at: Ints
+    stage: Ints
+    category: Ints
+    owner: Ints
+    worth: Floats
+    due: Ints
+    shut: Flags
+    created: Ints
+    closed: Ints
+    won: Flags
+    booked: Floats
+
+    @cached_property
+    def deal(self) -> Ints:
+        """The deal of each state."""
+        return np.repeat(np.arange(len(self.ids)), np.diff(self.first))
+
+    @cached_property
+    def since(self) -> Ints:
+        """The day each state's stage was entered."""
+        new = np.ones(len(self.at), dtype=bool)
+        new[1:] = (self.deal[1:] != self.deal[:-1]) | (self.stage[1:] != self.stage[:-1])
+        entered: Ints = self.at[np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))]
+        return entered
+
+    @cached_property
+    def pushes(self) -> Ints:
+        """How often the closing day had been moved later, up to each state."""
+        if not len(self.at):
+            return np.zeros(0, dtype=np.int64)
+        later = np.zeros(len(self.at), dtype=np.int64)
+        same = self.deal[1:] == self.deal[:-1]
+        later[1:] = same & (self.due[1:] > self.due[:-1]) & (self.due[:-1] != NO_DAY)
+        total = np.cumsum(later)
+        before = total - later
+        pushed: Ints = total - before[self.first[:-1]][self.deal]
+        return pushed
+
+    @cached_property
+    def begins(self) -> int:
+        """The first day anything is known of."""
+        return int(self.created.min()) if len(self.created) else NEVER
+
+    def won_in(self, start: int, end: int, *, known: int) -> Flags:
+        """Deals won in `[start, end)`, as known at the end of the day `known`."""
+        flags: Flags = self.won & (self.closed >= start) & (self.closed < min(end, known + 1))
+        return flags
+
+    def bookings(self, start: int, end: int, *, known: int) -> float:
+        """What was booked in `[start, end)`, as known at the end of the day `known`."""
+        return float(self.booked[self.won_in(start, end, known=known)].sum())
+
+    def open_at(self, day: int) -> Snapshot:
+        """The deals open at the end of a day; nothing that happened later is read."""
+        seen = self.at <= day
+        last = seen.copy()
+        last[:-1] &= ~(seen[1:] & (self.deal[1:] == self.deal[:-1]))
+        rows = np.flatnonzero(last)
+        deal = self.deal[rows]
+        keep = (self.created[deal] <= day) & (self.closed[deal] > day) & ~self.shut[rows]
+        rows, deal = rows[keep], deal[keep]
+        return Snapshot(
+            day, deal, self.stage[rows], self.category[rows], self.owner[rows], self.worth[rows], self.due[rows],
+            day - self.created[deal], day - self.since[rows], self.pushes[rows],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Open deals at the end of a day. `age` and `stayed` (in the stage) are days."""
+
+    day: int
+    deal: Ints
+    stage: Ints
+    category: Ints
+    owner: Ints
+    worth: Floats
+    due: Ints
+    age: Ints
+    stayed: Ints
+    pushes: Ints
+
+    def __len__(self) -> int:
+        return len(self.deal)
+
+    def placed(self, start: int, end: int) -> Ints:
+        """How the closing day lies to a period: 0 none, 1 overdue, 2 in it, 3 within 45 days after, 4 later."""
+        found: Ints = np.select(
+            [self.due == NO_DAY, self.due <= self.day, self.due < end, self.due < end + 45], [0, 1, 2, 3], 4
+        ).astype(np.int64)
+        return found

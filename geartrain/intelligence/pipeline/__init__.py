@@ -1,0 +1,1 @@
+"""The pipeline as it stood at any instant, and what became of it between two."""

@@ -1,0 +1,277 @@
+"""The predictive forecast: run, backtested and explained, over the facts as known at the end of a day."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from geartrain import __version__
+from geartrain.intelligence.forecast.backtest import FORECAST, Tested, backtest, origins
+from geartrain.intelligence.forecast.engine import Engine, Span
+from geartrain.intelligence.forecast.history import History
+from geartrain.intelligence.forecast.ladder import Forecast, forecast
+from geartrain.intelligence.forecast.leakage import TRACKED, Feature, Outcomes, lint
+from geartrain.intelligence.forecast.nodes import Node, money, nodes
+from geartrain.kernel.errors import Invalid, NotFound
+from geartrain.kernel.issues import Issue
+from geartrain.kernel.periods import Grain, Period
+from geartrain.services.access import Actor, Permission, require
+from geartrain.services.answers import remembered
+from geartrain.services.facts import Facts, open_facts
+from geartrain.services.forecast_history import history_of
+from geartrain.services.view import last_day
+from geartrain.services.workspace import Workspace
+
+PERIODS = 8  # past periods a backtest goes over where none are named
+
+
+@dataclass(frozen=True)
+class Run:
+    """A forecast cut to what the actor may see; `total` is the company's, or their own node's."""
+
+    period: Period
+    as_of: date
+    told: Forecast
+    history: History
+    nodes: tuple[Node, ...]
+    top: Node | None
+    tested: Tested
+    names: dict[str, str]
+    people: frozenset[str] | None
+    currency: str
+    facts: str
+
+    @property
+    def total(self) -> dict[str, Decimal]:
+        """Mean and quantiles."""
+        if self.top is None:
+            return {"mean": Decimal(0), "p10": Decimal(0), "p50": Decimal(0), "p90": Decimal(0)}
+        if self.people is None:
+            mean = sum(n.mean for n in self.nodes if n.parent is None)
+            told = {k: money(round(getattr(self.told, k) * 100)) for k in ("p10", "p50", "p90")}
+            return {"mean": money(mean), **told}
+        return {k: v for k, v in self.top.as_json(self.names).items() if k in ("mean", "p10", "p50", "p90")}
+
+    def part(self, name: str) -> Decimal:
+        """closed, open or intake of what is seen."""
+        tops = [n for n in self.nodes if n.parent is None] if self.people is None else [self.top] if self.top else []
+        return money(sum(getattr(n, name) for n in tops))
+
+    def deals(self) -> list[dict[str, Any]]:
+        """Open deals with their chance and how it comes about, the largest expected first."""
+        parts, chance, reasons = self.told.parts, self.told.chance, self.told.reasons()
+        if not len(chance):
+            return []
+        found = []
+        for n, deal in enumerate(parts.rows.deal):
+            owner = self.history.owners[parts.rows.owner[n]] if parts.rows.owner[n] >= 0 else None
+            if self.people is not None and owner not in self.people:
+                continue
+            found.append(
+                {
+                    "opportunity_id": self.history.ids[deal],
+                    "owner_id": owner,
+                    "value_if_won": money(round(float(parts.value[n]) * 100)),
+                    "p_win_in_period": round(float(chance[n]), 6),
+                    "contributions": {k: round(v, 6) for k, v in reasons[n].items()},
+                }
+            )
+        return sorted(found, key=lambda d: (-float(d["value_if_won"]) * d["p_win_in_period"], d["opportunity_id"]))
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `forecast run`."""
+        told, deals = self.told, self.deals()
+        value = sum((d["value_if_won"] for d in deals), Decimal(0))
+        body = {
+            "period": self.period.key,
+            "as_of": self.as_of.isoformat(),
+            "currency": self.currency,
+            "closed": self.part("closed"),
+            "open": {"mean": self.part("open"), "deals": len(deals), "value": value},
+            "uncreated": {"mean": self.part("intake"), "past_windows": len(told.parts.intakes)},
+            "total": self.total,
+            "nodes": [n.as_json(self.names) for n in self.nodes],
+            "deals": deals,
+            "method": {
+                "rung": told.rung, "deals_by": told.basis, "why": told.why, "ranked": told.ranked,
+                "past_periods": told.parts.known, "gate": [s.as_json() for s in told.gate],
+                "shock": round(told.shock, 6), "widened": round(told.widen, 6), "calibration": round(told.scale, 6),
+            },
+            "backtest": self.tested.as_json(),
+        }  # fmt: skip
+        text = json.dumps(body, default=str, sort_keys=True)
+        manifest = {
+            "facts": self.facts, "engine": __version__, "seed": 0, "trained_until": self.as_of.isoformat(),
+            "deals_in_history": len(self.history.ids), "outputs": sha256(text.encode()).hexdigest(),
+        }  # fmt: skip
+        return body | {"manifest": manifest}
+
+
+def run_forecast(ws: Workspace, actor: Actor, *, period: str | None = None, as_of: date | None = None) -> Run:
+    """The distribution of what will be booked in a fiscal period, as known at the end of a day.
+
+    Args:
+        period: e.g. 2026Q4, 2026-11, 2026; None: the quarter of the day.
+        as_of: None: the last day the facts tell of.
+
+    Raises:
+        Invalid: no such period, or one that began after nothing was known.
+    """
+    require(actor, Permission.view_metrics)
+    day = as_of or last_day(ws, actor)
+    asked = _period(ws, period, day)
+    with open_facts(ws, actor, as_of=day) as facts:
+        people = facts.visible()
+        told, history, rolled, tested = remembered(
+            ("forecast", asked, facts.id, facts.as_of), lambda: _work(ws, facts, asked)
+        )
+        rows = facts.execute(facts.raw("user").select("user_id", "name")).to_pylist()
+        seen = tuple(n for n in rolled if people is None or n.node in people)
+        tops = [n for n in seen if n.parent is None] if people is None else [n for n in seen if n.node == actor.user_id]
+        return Run(
+            asked, day, told, history, seen, tops[0] if tops else None, tested,
+            {r["user_id"]: r["name"] for r in rows}, people, facts.currency, facts.id,
+        )  # fmt: skip
+
+
+def backtest_forecast(
+    ws: Workspace,
+    actor: Actor,
+    *,
+    periods: Sequence[str] = (),
+    last: int = PERIODS,
+    every: int = 7,
+    as_of: date | None = None,
+    grain: Grain = Grain.quarter,
+    progress: Callable[[str, int, int | None], None] = lambda phase, done, total: None,
+) -> Tested:
+    """What the forecast would have said at each origin of past periods, beside every baseline.
+
+    Args:
+        periods: Keys of the periods; none: the last so many that are over.
+        every: Days between two origins, counted back from the end of the period.
+
+    Raises:
+        Forbidden: it is of the whole company. Invalid: a period that is not over, or days that make no sense.
+    """
+    require(actor, Permission.view_metrics)
+    if not actor.sees_everyone:
+        raise NotFound("There is no backtest of your own line.", hint="It is worked out for the whole company.")
+    if not 1 <= every <= 366 or not 1 <= last <= 100:
+        raise Invalid("A backtest goes over 1 to 100 periods, an origin every 1 to 366 days.")
+    day = as_of or last_day(ws, actor)
+    with open_facts(ws, actor, as_of=day) as facts:
+        only = [_over(ws, key, day) for key in periods]
+        grain = _grain(only[0]) if only else grain
+        key = ("forecast backtest", tuple(periods), last, every, grain, facts.id, facts.as_of)
+
+        def work() -> Tested:
+            engine = _engine(ws, facts, grain)
+            spans = [_span(p) for p in only]
+            asked = origins(engine, known=day.toordinal(), last=last, every=every, only=spans)
+            return backtest(
+                engine, asked, known=day.toordinal(),
+                progress=lambda done: progress("Backtesting", done, len(asked)),
+            )  # fmt: skip
+
+        return remembered(key, work)
+
+
+def explain_deal(
+    ws: Workspace, actor: Actor, *, opportunity: str, period: str | None = None, as_of: date | None = None
+) -> dict[str, Any]:
+    """The chance of one open deal as a sum of what it is made of, and by what method.
+
+    Raises:
+        NotFound: no such deal open on the day, or not the actor's to see.
+    """
+    run = run_forecast(ws, actor, period=period, as_of=as_of)
+    found = next((d for d in run.deals() if d["opportunity_id"] == opportunity), None)
+    if found is None:
+        raise NotFound(
+            f"'{opportunity}' is no deal that was open on {run.as_of}.", hint="List them: geartrain pipeline as-of DATE"
+        )
+    rows = run.told.parts.rows
+    n = next(i for i, deal in enumerate(rows.deal) if run.history.ids[deal] == opportunity)
+    stage = run.history.stages[rows.stage[n]] if rows.stage[n] >= 0 else None
+    return {
+        "period": run.period.key, "as_of": run.as_of, **found,
+        "known": {"stage": stage, "days_in_stage": int(rows.stayed[n]), "age_days": int(rows.age[n]),
+                  "pushes": int(rows.pushes[n])},
+        "method": {"rung": run.told.rung, "deals_by": run.told.basis, "why": run.told.why},
+    }  # fmt: skip
+
+
+def lint_features(ws: Workspace, actor: Actor, *, names: Sequence[str]) -> list[Issue]:
+    """Which columns a forecast must not learn from, by name, with the reason; `account.…` are those of the account.
+
+    Raises:
+        NotFound: there is no such column; its own or in `extra`.
+    """
+    require(actor, Permission.view_metrics)
+    with open_facts(ws, actor) as facts:
+        deals, accounts = facts.raw("opportunity"), facts.raw("account")
+        for name in names:
+            table, column = (accounts, name[8:]) if name.startswith("account.") else (deals, name)
+            if column not in table.columns:
+                raise NotFound(f"There is no column '{name}'.", hint="See: docs/reference/record-types.md")
+        renamed = accounts.rename({f"account.{c}": c for c in accounts.columns})
+        joined = deals.left_join(renamed, deals.account_id == renamed["account.account_id"])
+        wanted = {f"f{n}": joined[name] for n, name in enumerate(names)}
+        changes = facts.raw("opportunity_change")
+        kept = set(facts.execute(changes.select("field").distinct())["field"].to_pylist())
+        told = facts.execute(joined.select("stage", "is_closed", "is_won", **wanted))
+    columns = told.to_pydict()
+    today = Outcomes(columns["stage"], columns["is_closed"], columns["is_won"])
+    features = [Feature(name, columns[f"f{n}"], name in TRACKED & kept) for n, name in enumerate(names)]
+    return lint(features, today)
+
+
+def _work(ws: Workspace, facts: Facts, period: Period) -> tuple[Forecast, History, list[Node], Tested]:
+    engine, span, day = _engine(ws, facts, _grain(period)), _span(period), facts.as_of.toordinal()
+    told = forecast(engine, day, span)
+    past = [(e - (span[1] - day), (s, e)) for s, e in engine.past(day, span)[-9:]]
+    tested = backtest(engine, [(d, s) for d, s in past if engine.past(d, s)], known=day)
+    return told, engine.history, nodes(engine.history, told, facts.hierarchy()), tested
+
+
+def _engine(ws: Workspace, facts: Facts, grain: Grain) -> Engine:
+    def made() -> Engine:
+        history = history_of(ws, facts)
+        first = date.fromordinal(max(history.begins, facts.as_of.toordinal() - 3660))
+        spans = ws.calendar.between(first, facts.as_of + timedelta(days=1), grain)
+        return Engine(history, [_span(p) for p in spans])
+
+    return remembered(("forecast engine", grain, facts.id, facts.as_of), made)
+
+
+def _period(ws: Workspace, key: str | None, day: date) -> Period:
+    period = ws.calendar.parse(key) if key else ws.calendar.containing(day, Grain.quarter)
+    if _grain(period) not in (Grain.month, Grain.quarter, Grain.year):
+        raise Invalid(f"'{period.key}' is no month, quarter or year.", hint="Write 2026Q4, 2026-11 or 2026.")
+    return period
+
+
+def _over(ws: Workspace, key: str, day: date) -> Period:
+    period = _period(ws, key, day)
+    if period.end > day + timedelta(days=1):
+        raise Invalid(f"{period.key} is not over on {day}.", hint="Name periods that are over.")
+    return period
+
+
+def _grain(period: Period) -> Grain:
+    days = (period.end - period.start).days
+    limits = ((1, Grain.day), (7, Grain.week), (36, Grain.month), (99, Grain.quarter))
+    return next((g for most, g in limits if days <= most), Grain.year)
+
+
+def _span(period: Period) -> Span:
+    return period.start.toordinal(), period.end.toordinal()
+
+
+__all__ = ["FORECAST", "Run", "backtest_forecast", "explain_deal", "lint_features", "run_forecast"]
