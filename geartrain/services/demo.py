@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import geartrain.sample
 from geartrain.kernel.errors import Conflict
 from geartrain.kernel.periods import Grain, add_months
 from geartrain.sample import PEOPLE, documents, goals_policy, write_sample
@@ -90,6 +91,8 @@ def _fill(folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
     write_sample(export, progress=progress)
     (folder / "policies").mkdir(exist_ok=True)
     (folder / "policies" / "corporate_goals.yaml").write_text(goals_policy(), encoding="utf-8")
+    for plan_file in sorted((Path(geartrain.sample.__file__).parent / "plans").glob("*.yaml")):
+        shutil.copy(plan_file, folder / "policies" / plan_file.name)
     draft = folder / "draft"
     _remove(draft)
     ws = init_workspace(draft, name="Meridian Instruments", currency="USD", time_zone="America/New_York")

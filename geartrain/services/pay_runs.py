@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ from geartrain.incentives.plan import CompPlan
 from geartrain.incentives.spifs import spif_lines
 from geartrain.incentives.statements import attainment_at, manifest, money, statement, verify_statement
 from geartrain.incentives.teams import mean_of_ratios, pooled
+from geartrain.incentives.windows import pay_periods
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.periods import Calendar, Period
@@ -27,6 +29,7 @@ from geartrain.services.pay_facts import PayFacts
 from geartrain.services.pay_inputs import Inputs, gather, inputs_hash
 from geartrain.services.pay_plans import KIND
 from geartrain.services.policies import current_policies
+from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 
 Team = Mapping[str, Fraction | None]
@@ -90,9 +93,20 @@ def run_pay(ws: Workspace, actor: Actor, *, period: str) -> Run:
     """
     require(actor, Permission.run_pay)
     found = calculate(ws, period=period)
-    if found.status != "locked":
-        pay_ledger.calculated(ws, actor, found)
-    return found
+    if found.status == "locked":
+        return found
+    pay_ledger.calculated(ws, actor, found)
+    return replace(found, status=pay_ledger.status_of(ws, found.period.key))
+
+
+def preview_pay(ws: Workspace, actor: Actor, *, period: str) -> Run:
+    """A period as it would be calculated now; nothing is written.
+
+    Raises:
+        Invalid, NotFound: as of `run_pay`.
+    """
+    require(actor, Permission.run_pay)
+    return calculate(ws, period=period)
 
 
 def get_statement(ws: Workspace, actor: Actor, *, payee: str, period: str) -> dict[str, Any]:
@@ -275,3 +289,30 @@ def users_of(ws: Workspace) -> dict[str, dict[str, Any]]:
     """Everybody's columns, for those who may see everybody's pay."""
     with open_facts(ws, operator()) as facts:
         return PayFacts(facts).users
+
+
+def list_statements(ws: Workspace, actor: Actor, *, period: str) -> list[dict[str, Any]]:
+    """The statements of a period that the actor may see: their own, their people's; finance and audit all."""
+    span = _period(ws.calendar, period)
+    with open_facts(ws, operator()) as facts:
+        mine = frozenset(facts.hierarchy().tree(actor.user_id)) if actor.user_id else frozenset()
+    found = pay_ledger.locked_statements(ws, period=span.key) or calculate(ws, period=period).statements
+    everyone = actor.may(Permission.view_pay)
+    return [s for who, s in sorted(found.items()) if everyone or who in mine]
+
+
+def names_of(ws: Workspace, payees: Iterable[str]) -> dict[str, str]:
+    """What these people are called: of those whose pay is shown already."""
+    users = users_of(ws)
+    return {p: str(users.get(p, {}).get("name") or p) for p in payees}
+
+
+def known_periods(ws: Workspace, actor: Actor) -> list[str]:
+    """The pay periods of the plans in force that have begun by the last day the facts tell of, latest first."""
+    last = last_day(ws, actor)
+    found: dict[str, Period] = {}
+    for policy in current_policies(ws).of(KIND).values():
+        start, end = policy.envelope.effective
+        until = min(end, date.fromordinal(last.toordinal() + 1))
+        found |= {p.key: p for p in pay_periods(start, until, policy.envelope.pay.frequency, ws.calendar)}
+    return [p.key for p in sorted(found.values(), key=lambda p: (p.end, p.start), reverse=True)][:36]

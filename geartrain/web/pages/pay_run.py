@@ -1,0 +1,83 @@
+"""Pay run: a period for everybody; calculated, approved by sales and finance, locked, adjusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from geartrain.kernel.errors import GeartrainError
+from geartrain.services.access import Permission
+from geartrain.services.pay_ledger import approve_pay, lock_pay, replay_pay
+from geartrain.services.pay_runs import Run, known_periods, preview_pay, run_pay
+from geartrain.web.cards import Kpi
+from geartrain.web.exports import exported
+from geartrain.web.pages.pay import TEAM, team_rows
+from geartrain.web.registry import Group, Page, Route
+from geartrain.web.tables import make_table
+
+DEEDS: dict[str, Callable[..., Any]] = {"run": run_pay, "approve": approve_pay, "lock": lock_pay, "replay": replay_pay}
+SAID = {"run": "Calculated.", "approve": "Approved.", "lock": "Locked.", "replay": "Adjustments are posted."}
+
+
+def pay_run(request: Any) -> HttpResponse:
+    """What a period pays everybody, exceptions first."""
+    ws, actor = request.workspace, request.actor
+    periods = known_periods(ws, actor)
+    period = request.GET.get("period") or (periods[0] if periods else "")
+    if not period:
+        return render(request, "pages/pay_run.html", {"periods": periods})
+    run = preview_pay(ws, actor, period=period)
+    rows = team_rows(ws, list(run.statements.values()))
+    table = make_table(request, columns=TEAM, rows=rows, name="pay-run", caption="Statements", sort="-paid")
+    if (file := exported(request, table)) is not None:
+        return file
+    context = {
+        "periods": periods,
+        "period": period,
+        "run": run,
+        "cards": _cards(run),
+        "table": table,
+        "issues": run.issues,
+        "may_approve": actor.may(Permission.approve_pay),
+    }
+    return render(request, "pages/pay_run.html", context)
+
+
+def deed(request: Any) -> HttpResponse:
+    """Approve, lock or replay a period."""
+    period, name = request.POST.get("period", ""), request.POST.get("deed", "")
+    asked = {"side": request.POST.get("side") or None} if name == "approve" else {}
+    try:
+        if name in DEEDS:
+            DEEDS[name](request.workspace, request.actor, period=period, **asked)
+            messages.success(request, SAID[name])
+    except GeartrainError as error:
+        messages.error(request, f"{error.message} {error.hint}")
+    return HttpResponseRedirect(f"{reverse('pay-run')}?period={period}")
+
+
+def _cards(run: Run) -> list[Kpi]:
+    return [
+        Kpi("Paid", run.paid, "money", note=f"{run.period.key}, {run.status.replace('_', ' ')}"),
+        Kpi("Payees", len(run.statements)),
+        Kpi("Plans", len(run.plans)),
+        Kpi("To look at", len(run.issues), trust="warn" if run.issues else "good", better="down"),
+    ]
+
+
+PAGE = Page(
+    key="pay-run",
+    title="Pay run",
+    path="pay/run/",
+    view=pay_run,
+    group=Group.performance,
+    icon="check",
+    permission=Permission.run_pay,
+    order=81,
+    routes=(Route("pay/run/deed/", deed, name="pay-deed", permission=Permission.approve_pay, methods=("POST",)),),
+)
