@@ -30,7 +30,7 @@ DEALS = (
     Col("stage", "Declared"),
     Col("earned_stage", "Earned"),
     Col("inflation", "Stages ahead", unit="count"),
-    Col("missing", "Its gate misses", wide=True),
+    Col("missing", "First gate that stops it", wide=True),
 )
 STRAYED = (
     Col("opportunity_id", "Deal", href=deal_link),
@@ -82,7 +82,9 @@ def _work(request: Any) -> Mapping[str, Any]:
 
 
 def _deal(one: dict[str, Any]) -> dict[str, Any]:
-    missing = ", ".join(f"{m['label']} ({m['value']})".replace("(False)", "(no)") for m in one["unmet"])
+    stop = next((g for g in one["gates"] if not g["can_exit"]), None)
+    words = [f"{m['label']} ({'no' if m['value'] is False else 'unknown'})" for m in stop["unmet"]] if stop else []
+    missing = f"{stop['stage']}: {', '.join(words)}" if stop else ""
     return {**one, "name": one["name"] or one["opportunity_id"], "missing": missing}
 
 
