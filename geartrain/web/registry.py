@@ -33,6 +33,7 @@ class Group(StrEnum):
     """The headings of the menu, in order. `hidden` pages are reached from elsewhere."""
 
     performance = "Performance"
+    process = "Process"
     definitions = "Definitions"
     data = "Data"
     administration = "Administration"
