@@ -111,10 +111,10 @@ def forecast(engine: Engine, day: int, span: Span, *, seed: int = 0) -> Forecast
     if ranked:
         mean = parts.closed + (mean - parts.closed) * _calibration(past, actual, rung, parts)
     # Too few past periods rank nothing and measure no error either: the first ones are those of a company starting up.
-    measured = (past, actual) if ranked else ((), ())
-    shock = _shock(*measured, rung)
+    seen, came = (past, actual) if ranked else ([], [])
+    shock = _shock(seen, came, rung)
     draws = distribution(parts, basis, shock=shock, seed=seed) if basis else np.full(3, mean)
-    widen = _widen(*measured, rung, shock)
+    widen = _widen(seen, came, rung, shock)
     low, middle, high = np.quantile(draws, LEVELS)
     # Around the mean that was chosen; never below what is booked already.
     remaining = mean - parts.closed
