@@ -22,10 +22,10 @@ from geartrain.intelligence.forecast.history import Floats
 from geartrain.intelligence.forecast.scores import wape
 
 NOMINAL = 0.8
-PRIOR = 0.8  # the score of an origin that is not known yet: about what a simulation with its shock misses by
-PRIOR_WEIGHT = 0.5
+PRIOR = 0.7  # the score of an origin that is not known yet: about what a simulation with its shock misses by
+PRIOR_WEIGHT = 0.3
 SHOCK = 0.1  # what all deals of a period share where nothing past says it
-HALF_LIFE = 2.5  # past periods after which an origin counts half
+HALF_LIFE = 2.0  # past periods after which an origin counts half
 UNRANKED = ("last_period", "run_rate", DEFAULT, "hazard", "boosting")
 LEVELS = (0.1, 0.5, 0.9)
 
