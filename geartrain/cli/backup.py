@@ -42,7 +42,7 @@ def backup(
         f"{said} [bold]{found.file}[/]: {found.files} files, {found.bytes:,} bytes, {found.at}", soft_wrap=True
     )
     if not check:
-        console.print("[dim]It holds everybody's pay: keep it where only you can read it.[/]")
+        console.print("[dim]It holds everybody's pay and the site's secret: keep it where only you can read it.[/]")
 
 
 def restore(
@@ -70,7 +70,6 @@ def restore(
         console.print(
             f"Restored [bold]{found.workspace.path}[/] as of {found.backup.at}; all of it is whole.", soft_wrap=True
         )
-        console.print("[dim]Everybody signs in again: the secret of sessions is not in a backup.[/]")
     else:
         print_issues(found.issues)
         for damage in found.damages:

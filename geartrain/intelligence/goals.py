@@ -26,6 +26,7 @@ class CorporateGoal(Strict):
     name: str = Field(min_length=1)
     owner: str = Field(min_length=1)
     metric: str = Field(description="key of the metric it is read on")
+    parent: str | None = Field(default=None, description="key of the goal it is a part of, on the same metric")
     values: dict[str, Decimal] = {}
 
     @field_validator("values", mode="before")
@@ -69,8 +70,21 @@ class Goals(Strict):
         keys = [goal.key for goal in self.goals]
         if twice := sorted({k for k in keys if keys.count(k) > 1}):
             raise ValueError(f"two goals have the key {twice[0]}")
+        for goal in self.goals:
+            if goal.parent is not None and goal.parent not in keys:
+                raise ValueError(f"{goal.key} is a part of '{goal.parent}', which is no goal")
+            if any(above.key == goal.key for above in self.above(goal)):
+                raise ValueError(f"{goal.key} is a part of itself")
         return self
 
+    def above(self, goal: CorporateGoal) -> Iterator[CorporateGoal]:
+        """The goals that a goal is a part of, the nearest first; a circle is gone through once."""
+        by_key, seen, at = {g.key: g for g in self.goals}, set[str](), goal.parent
+        while at is not None and at not in seen:
+            seen.add(at)
+            yield by_key[at]
+            at = by_key[at].parent
+
     def by_period(self, calendar: FiscalCalendar) -> tuple[Goal, ...]:
-        """Every value of every goal with the days of its period."""
-        return tuple(value for goal in self.goals for value in goal.by_period(calendar))
+        """Every value of every goal with the days of its period; parts of a goal are in it already and left out."""
+        return tuple(value for goal in self.goals if goal.parent is None for value in goal.by_period(calendar))

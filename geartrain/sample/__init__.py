@@ -16,14 +16,16 @@ from geartrain.sample import writer
 from geartrain.sample.build import build
 from geartrain.sample.company import DOMAIN, NAME, TODAY
 from geartrain.sample.dirt import KnownIssue, plant
+from geartrain.sample.documents import documents
 from geartrain.sample.goals import goals, goals_policy
 from geartrain.sample.people import PEOPLE, Person
+from geartrain.sample.process import Strayed, plant_process
 from geartrain.sample.scale import write_changes, write_opportunities
 from geartrain.sample.tables import Progress
 from geartrain.sample.world import World
 
 __all__ = [
-    "DOMAIN", "NAME", "PEOPLE", "TODAY", "KnownIssue", "Person", "SampleSummary", "goals", "goals_policy",
+    "DOMAIN", "NAME", "PEOPLE", "TODAY", "KnownIssue", "Person", "SampleSummary", "documents", "goals", "goals_policy",
     "write_changes", "write_opportunities", "write_sample",
 ]  # fmt: skip
 
@@ -40,6 +42,7 @@ class SampleSummary:
         rows: Record type to rows in its file, broken and repeated ones included.
         known_issues: The file that lists `issues`; it stands in the folder and is no record type.
         issues: What a check must find.
+        strayed: What a check of the sales process must find, of moves.
     """
 
     folder: Path
@@ -48,6 +51,7 @@ class SampleSummary:
     rows: Mapping[str, int]
     known_issues: Path
     issues: tuple[KnownIssue, ...]
+    strayed: tuple[Strayed, ...] = ()
 
 
 def write_sample(
@@ -77,6 +81,7 @@ def write_sample(
     tell = progress or (lambda *_: None)
     world = World(sellers, years, seed, today or TODAY)
     tables, staff = build(world, tell)
+    strayed = plant_process(world, tables)
     issues = plant(world, tables, staff)
     folder.mkdir(parents=True, exist_ok=True)
     rows = {}
@@ -86,5 +91,7 @@ def write_sample(
     tell("Writing the records", len(tables), len(tables))
     listed = {"seed": seed, "sellers": sellers, "years": years, "last_day": world.last.isoformat()}
     known = folder / KNOWN_ISSUES
-    writer.write_json({**listed, "issues": [issue.as_json() for issue in issues]}, known)
-    return SampleSummary(folder, world.first, world.last, rows, known, issues)
+    writer.write_json(
+        {**listed, "issues": [i.as_json() for i in issues], "process": [s.as_json() for s in strayed]}, known
+    )
+    return SampleSummary(folder, world.first, world.last, rows, known, issues, strayed)

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     load_facts = "load_facts"
     manage_users = "manage_users"
     run_scenarios = "run_scenarios"
+    run_pay = "run_pay"
+    approve_pay = "approve_pay"
     view_policies = "view_policies"
     edit_policies = "edit_policies"
     approve_policies = "approve_policies"
@@ -51,9 +53,9 @@ _MANAGING = _LEADING | {_P.run_scenarios, _P.manage_packs}
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.seller: _SELLING,
     Role.manager: _MANAGING,
-    Role.head_of_sales: _MANAGING | _GOVERNING | {_P.view_costs, _P.manage_commitments},
+    Role.head_of_sales: _MANAGING | _GOVERNING | {_P.view_costs, _P.manage_commitments, _P.approve_pay},
     Role.revops: _MANAGING | _GOVERNING | {_P.view_costs, _P.load_facts, _P.publish_policies, _P.manage_commitments},
-    Role.finance: _LEADING | _GOVERNING | {_P.view_costs, _P.view_pay, _P.run_scenarios},
+    Role.finance: _LEADING | _GOVERNING | {_P.view_costs, _P.view_pay, _P.run_scenarios, _P.run_pay, _P.approve_pay},
     Role.auditor: _LEADING | {_P.view_costs, _P.view_pay, _P.view_audit},
     Role.admin: frozenset(_P),
 }

@@ -2,7 +2,8 @@
 
 The file is a tar: `backup.json` says what is in it and has the hash of every member, so that a file that was cut off or
 changed is refused before anything is written. The decision store is copied first: facts only grow, so what a decision
-refers to is in the copy of the facts made after it. The secret of sessions is left out.
+refers to is in the copy of the facts made after it. The site's secret is in it: the secrets of
+people's authenticators are encrypted with it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from geartrain.stores.decisions import open_decisions
 
 FORMAT = 1
 HEAD = "backup.json"
-DECISIONS, WAREHOUSE = "data/decisions.sqlite3", "data/warehouse"
+DECISIONS, WAREHOUSE, SECRET = "data/decisions.sqlite3", "data/warehouse", "data/secret"
 DUMPS = {"decisions": "decisions.dump", "warehouse": "warehouse.dump"}
 Progress = Callable[[str, int, int], None]
 
@@ -163,6 +164,8 @@ def _members(ws: Workspace, spare: Path) -> Iterator[dict[str, Path | bytes]]:
     """Every file of a backup by its name: where it is, or what it says."""
     found: dict[str, Path | bytes] = {SETTINGS: ws.path / SETTINGS}
     found |= {f.relative_to(ws.path).as_posix(): f for f in sorted(ws.policies.rglob("*")) if f.is_file()}
+    if (ws.path / SECRET).is_file():
+        found[SECRET] = ws.path / SECRET
     open_decisions(ws.decisions_url)
     if _is_postgres(ws.decisions_url):
         dump_postgres(ws.decisions_url, spare / "d", facts=False)

@@ -6,14 +6,29 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from geartrain.kernel.errors import Conflict
-from geartrain.sample import PEOPLE, goals_policy, write_sample
+from geartrain.kernel.periods import Grain
+from geartrain.sample import PEOPLE, documents, goals_policy, write_sample
 from geartrain.services.access import operator
+from geartrain.services.governance import (
+    acknowledge_policy,
+    approve_policy,
+    list_policies,
+    propose_policy,
+    publish_policy,
+    to_acknowledge,
+)
+from geartrain.services.governance.checking import names_of
+from geartrain.services.governance.reading import PUBLISHED
 from geartrain.services.loading import load_records
-from geartrain.services.people import create_user, list_users, set_password
+from geartrain.services.pack_decisions import add_decision
+from geartrain.services.packs import freeze_pack, list_packs
+from geartrain.services.people import actor_of, create_user, list_users, set_password
 from geartrain.services.quality import check_records
+from geartrain.services.view import last_day
 from geartrain.services.workspace import SETTINGS, Workspace, init_workspace, open_workspace
 
 Progress = Callable[..., None]
@@ -57,7 +72,10 @@ def build_demo(folder: Path, *, progress: Progress = lambda *_, **__: None) -> D
     findings = len(check_records(ws, operator()).findings)
     progress("Checking the records", 1, 1)
     password = secrets.token_urlsafe(9)
-    return Demo(ws, _people(ws, password, progress), password, counts, findings, not made)
+    people = _people(ws, password, progress)
+    _govern(ws, progress)
+    _review(ws, progress)
+    return Demo(ws, people, password, counts, findings, not made)
 
 
 def _fill(folder: Path, progress: Progress) -> dict[str, dict[str, int]]:
@@ -96,6 +114,39 @@ def _people(ws: Workspace, password: str, progress: Progress) -> tuple[tuple[str
             )
         progress("Letting people in", n + 1, len(PEOPLE))
     return tuple((p.email, p.name, str(p.role)) for p in PEOPLE)
+
+
+def _govern(ws: Workspace, progress: Progress) -> None:
+    """Publish how the company sells: RevOps writes, the head of sales approves, and most have read it."""
+    by = {person.role: actor_of(ws, person.email) for person in PEOPLE}
+    writes, approves = by["revops"], by["head_of_sales"]
+    texts = [("corporate_goals.yaml", goals_policy()), *documents()]
+    known = {(r.kind, r.key) for r in list_policies(ws, operator()) if r.source == PUBLISHED}
+    for n, (where, text) in enumerate(texts):
+        kind, key = names_of(text, where)
+        if (kind, key) not in known:
+            name = {"kind": kind, "key": key}
+            propose_policy(ws, writes, text=text, summary="For the year.", where=where)
+            approve_policy(ws, approves, **name)
+            publish_policy(ws, writes, **name)
+        progress("Publishing how it sells", n + 1, len(texts))
+    for reader in ("head_of_sales", "manager", "revops"):
+        for waiting in to_acknowledge(ws, by[reader]):
+            acknowledge_policy(ws, by[reader], kind=waiting.kind, key=waiting.key, sha256=waiting.sha256)
+
+
+def _review(ws: Workspace, progress: Progress) -> None:
+    """Freeze the review of the last whole quarter, with a decision that is still open."""
+    actor = next(actor_of(ws, p.email) for p in PEOPLE if p.role == "revops")
+    if list_packs(ws, actor):
+        return
+    quarter = ws.calendar.containing(last_day(ws, actor), Grain.quarter)
+    end = quarter.start - timedelta(days=1)
+    said = {"results": ["Enterprise in the east closed early; Europe waited for its new manager."]}
+    frozen = freeze_pack(ws, actor, template="qbr", as_of=end, narrative=said, progress=progress)
+    due = ws.calendar.day_of(ws.now()) + timedelta(days=21)
+    text = "Hire two account executives for Europe Enterprise."
+    add_decision(ws, actor, pack=frozen.id, text=text, owner="head-of-sales", due=due)
 
 
 def _remove(folder: Path) -> None:

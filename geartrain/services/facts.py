@@ -32,6 +32,8 @@ THROUGH = {
     "opportunity_change": "opportunity_id",
     "opportunity_line": "opportunity_id",
     "split": "opportunity_id",
+    "evidence": "opportunity_id",
+    "waiver": "opportunity_id",
     "quote": "opportunity_id",
     "contract": "opportunity_id",
     "invoice": "opportunity_id",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from geartrain.services.access import Actor, Permission, Role, require
+from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions import open_decisions
 
@@ -85,7 +85,7 @@ def create_user(
     require(actor, Permission.manage_users)
     wanted, users = _roles(roles), _users(ws)
     email = _email(email)
-    with _writing(ws):
+    with writing(ws):
         if users.filter(email=email).exists():
             raise Conflict(f"{email} can sign in already.", hint="Change their roles instead.")
         if user_id and users.filter(user_id=user_id).exists():
@@ -93,7 +93,7 @@ def create_user(
         user = users.model(email=email, name=name.strip()[:200], roles=wanted, user_id=user_id or None)
         _set_password(user, password)
         user.save()
-        _record(ws, actor, "create_user", email, roles=wanted, user_id=user_id)
+        record(ws, actor, "create_user", f"user/{email}", roles=wanted, user_id=user_id)
     return _person(user)
 
 
@@ -105,12 +105,12 @@ def set_roles(ws: Workspace, actor: Actor, *, email: str, roles: Iterable[str | 
     """
     require(actor, Permission.manage_users)
     wanted = _roles(roles)
-    with _writing(ws):
+    with writing(ws):
         user = _user(ws, email)
         before, user.roles = user.roles, wanted
         user.save(update_fields=["roles"])
         _keep_an_admin(ws)
-        _record(ws, actor, "set_roles", user.email, before=before, after=wanted)
+        record(ws, actor, "set_roles", f"user/{user.email}", before=before, after=wanted)
     return _person(user)
 
 
@@ -121,12 +121,12 @@ def set_active(ws: Workspace, actor: Actor, *, email: str, active: bool) -> Pers
         NotFound: nobody has that address. Conflict: nobody would be left to administer.
     """
     require(actor, Permission.manage_users)
-    with _writing(ws):
+    with writing(ws):
         user = _user(ws, email)
         user.is_active = active
         user.save(update_fields=["is_active"])
         _keep_an_admin(ws)
-        _record(ws, actor, "activate" if active else "deactivate", user.email)
+        record(ws, actor, "activate" if active else "deactivate", f"user/{user.email}")
     return _person(user)
 
 
@@ -188,7 +188,7 @@ def create_token(
         token = _user(ws, actor.login).tokens.create(
             name=name.strip()[:100], sha256=_digest(key), permissions=wanted, expires_at=now + timedelta(days=days)
         )
-        _record(ws, actor, "create_token", actor.login, token=token.pk, name=token.name, permissions=wanted)
+        record(ws, actor, "create_token", f"user/{actor.login}", token=token.pk, name=token.name, permissions=wanted)
     return key, _info(token)
 
 
@@ -198,11 +198,11 @@ def revoke_token(ws: Workspace, actor: Actor, *, token_id: int) -> None:
     Raises:
         NotFound: it is not one of theirs, or has ended.
     """
-    with _writing(ws):
+    with writing(ws):
         tokens = _user(ws, actor.login).tokens.filter(pk=token_id, revoked_at=None)
         if not tokens.update(revoked_at=ws.now().replace(tzinfo=UTC)):
             raise NotFound("There is no such token.")
-        _record(ws, actor, "revoke_token", actor.login, token=token_id)
+        record(ws, actor, "revoke_token", f"user/{actor.login}", token=token_id)
 
 
 def actor_of(ws: Workspace, login: str) -> Actor:
@@ -238,31 +238,38 @@ def actor_by_token(ws: Workspace, key: str) -> Actor | None:
 
 def record_sign_in(ws: Workspace, actor: Actor) -> None:
     """Note in the trail that somebody signed in."""
-    _record(ws, actor, "sign_in", actor.login)
+    record(ws, actor, "sign_in", f"user/{actor.login}")
+
+
+def record_second_factor(ws: Workspace, actor: Actor, *, verb: str, what: str) -> None:
+    """Add the change of a second factor to the audit trail."""
+    with writing(ws):
+        record(ws, actor, verb, f"user/{actor.login}", factor=what)
+
+
+def reset_second_factor(ws: Workspace, actor: Actor, *, email: str) -> None:
+    """Take the second factor of somebody who lost it away; they sign in with the password alone and set up another.
+
+    Raises:
+        NotFound: nobody has that address. Conflict: they have none.
+    """
+    require(actor, Permission.manage_users)
+    with writing(ws):
+        user = _user(ws, email)
+        from allauth.mfa.models import Authenticator
+
+        gone, _ = Authenticator.objects.filter(user_id=user.pk).delete()
+        if not gone:
+            raise Conflict(f"{user.email} has no second factor.")
+        record(ws, actor, "reset_second_factor", f"user/{user.email}")
 
 
 def _change(ws: Workspace, actor: Actor, *, email: str, password: str) -> None:
-    with _writing(ws):
+    with writing(ws):
         user = _user(ws, email)
         _set_password(user, password)
         user.save(update_fields=["password"])
-        _record(ws, actor, "set_password", user.email)
-
-
-@contextmanager
-def _writing(ws: Workspace) -> Iterator[None]:
-    """The open decision store, in one transaction."""
-    open_decisions(ws.decisions_url)
-    from django.db import transaction
-
-    with transaction.atomic():
-        yield
-
-
-def _record(ws: Workspace, actor: Actor, verb: str, subject: str, **detail: object) -> None:
-    from geartrain.stores.decisions.models import record_event
-
-    record_event(actor.login, verb, at=ws.now(), subject=f"user/{subject}", detail=detail)
+        record(ws, actor, "set_password", f"user/{user.email}")
 
 
 def _users(ws: Workspace):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from threading import Lock
+from typing import Any
 
 import geartrain
 from geartrain.intelligence.quality import Ruleset
@@ -24,8 +25,9 @@ from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions.published import Stored, published_state, published_versions
 
 HOME = Path(geartrain.__file__).parent
-# Packages whose modules each declare a kind, and folders (below the package) whose YAML files ship.
-KINDS = ("geartrain.kernel.policy.kinds", "geartrain.intelligence.kinds", "geartrain.productivity.kinds")
+# Each package of kinds declares one a module, each of lints one check a module; and folders whose YAML files ship.
+KINDS = ("kernel/policy/kinds", "*/kinds")
+LINTS = ("*/lints",)
 SHIPPED = ("*/metrics/*.yaml", "*/policies/*.yaml")
 LARGEST = 1_000_000  # bytes; nobody writes a longer policy, and a reader should not wait for one
 
@@ -40,12 +42,27 @@ _lock = Lock()
 @cache
 def policy_kinds() -> Mapping[str, Kind]:
     """Every kind of policy by name."""
-    found = [
-        import_module(f"{package}.{m.name}").KIND
-        for package in KINDS
-        for m in iter_modules(import_module(package).__path__)
-    ]
-    return {kind.name: kind for kind in sorted(found, key=lambda k: k.name)}
+    return {kind.name: kind for kind in sorted((m.KIND for m in _modules(KINDS)), key=lambda k: k.name)}
+
+
+@cache
+def policy_lints() -> tuple[Callable[[PolicySet], Iterable[Issue]], ...]:
+    """Every check of how policies fit together."""
+    return tuple(m.LINT for m in _modules(LINTS))
+
+
+def lint_together(policies: PolicySet) -> list[Issue]:
+    """What does not fit together among policies, each at the line of the one to mend."""
+    return [issue for lint in policy_lints() for issue in lint(policies)]
+
+
+def _modules(patterns: Iterable[str]) -> Iterator[Any]:
+    """Every module of the packages that the patterns name, below Geartrain's own folder."""
+    folders = sorted(f.parent for pattern in patterns for f in HOME.glob(f"{pattern}/__init__.py"))
+    for folder in folders:
+        package = ".".join((HOME.name, *folder.relative_to(HOME).parts))
+        for module in iter_modules([str(folder)]):
+            yield import_module(f"{package}.{module.name}")
 
 
 def known_kind(name: str) -> Kind:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from geartrain.kernel.errors import Conflict, Invalid, NotFound
 from geartrain.kernel.periods import FiscalCalendar
@@ -55,6 +55,42 @@ class Web(Section):
     """How the site is served."""
 
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    requests_per_minute: int = Field(default=3000, ge=0, description="of the API, by person; 0: no limit")
+
+
+class SignIn(Section):
+    """How people prove who they are. Without an issuer: with the password that an administrator gave them."""
+
+    password: bool = Field(default=True, description="whether a password lets people in")
+    oidc_issuer: str = Field(default="", description="address of an OpenID Connect provider, https://…")
+    oidc_client_id: str = Field(default="", description="as the provider knows this site")
+    oidc_client_secret: str = Field(default="", description="best ${NAME}, from the environment")
+    oidc_name: str = Field(default="your company account", description="what the button says")
+    two_factor: tuple[str, ...] = Field(default=(), description="roles that need a second factor with a password")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("the provider is reached by https")
+        return value.rstrip("/")
+
+    @field_validator("two_factor")
+    @classmethod
+    def _roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from geartrain.services.access import Role
+
+        if unknown := [r for r in value if r not in Role.__members__]:
+            raise ValueError(f"there is no role '{unknown[0]}'; one of {', '.join(Role)}")
+        return value
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("oidc_issuer needs oidc_client_id")
+        if not self.password and not self.oidc_issuer:
+            raise ValueError("nobody could sign in: allow passwords, or name an oidc_issuer")
+        return self
 
 
 class Settings(Section):
@@ -64,6 +100,7 @@ class Settings(Section):
     warehouse: Store = Store()
     decisions: Store = Store()
     web: Web = Web()
+    sign_in: SignIn = SignIn()
 
 
 TEMPLATE = """\

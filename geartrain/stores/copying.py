@@ -15,8 +15,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from psycopg.conninfo import conninfo_to_dict
-
 from geartrain.kernel.errors import Conflict
 from geartrain.stores.warehouse.base import Unavailable
 from geartrain.stores.warehouse.embedded import EmbeddedWarehouse
@@ -74,6 +72,8 @@ def restore_postgres(url: str, dump: Path, *, facts: bool) -> None:
         raise Conflict(
             f"The database of the {what} is not empty.", hint=f"Name an empty one: --{what.split()[0]}-url …"
         )
+    from psycopg.conninfo import conninfo_to_dict
+
     # Without --dbname it would only print.
     database = conninfo_to_dict(url).get("dbname") or ""
     _run("pg_restore", url, ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error",
@@ -98,6 +98,8 @@ def _run(program: str, url: str, arguments: list[str]) -> None:
     if found is None:
         hint = "Install PostgreSQL's client programs, of the server's version or newer."
         raise Unavailable(f"{program} is not on this machine.", hint=hint)
+    from psycopg.conninfo import conninfo_to_dict  # an extra: embedded stores do without it
+
     # In the environment, where other users of the machine do not see the password.
     said: dict[str, Any] = conninfo_to_dict(url)
     env = {**os.environ, **{LIBPQ[k]: str(v) for k, v in said.items() if k in LIBPQ}}

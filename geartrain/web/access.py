@@ -60,9 +60,25 @@ def guarded(
             return HttpResponseNotAllowed(methods)
         if permission is not None:
             require(request.actor, permission)
+        if _needs_second_factor(request):
+            return HttpResponseRedirect(reverse("mfa_activate_totp"))
         return view(request, *args, **kwargs)
 
     return guard
+
+
+def _needs_second_factor(request: Any) -> bool:
+    """Whether the workspace asks this person for a second factor, and they came in with a password alone."""
+    asked = request.workspace.settings.sign_in.two_factor
+    if request.by_token or not request.actor.roles & frozenset(asked):
+        return False
+    from allauth.account.authentication import get_authentication_records
+    from allauth.mfa.models import Authenticator
+
+    if {m["method"] for m in get_authentication_records(request, request.user)} & {"mfa", "socialaccount"}:
+        return False
+
+    return not Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.TOTP).exists()
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -18,6 +18,7 @@ def site(request: Any) -> dict[str, Any]:
     return {
         "company": workspace().name,
         "currency": workspace().currency,
+        "sign_in": workspace().settings.sign_in,
         "actor": actor,
         "menu": menu(actor) if actor else [],
         "here": getattr(match.func, "page_key", "") if match else "",

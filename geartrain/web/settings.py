@@ -9,10 +9,11 @@ from csp.constants import NONE, SELF
 from django.conf import settings
 from django.urls import clear_url_caches
 
-from geartrain.services.workspace import Workspace
+from geartrain.services.workspace import Workspace, expand
 
 HERE = Path(__file__).parent
 YEAR = 60 * 60 * 24 * 365
+PROVIDER = "company"
 
 MIDDLEWARE = (
     "django.middleware.gzip.GZipMiddleware",
@@ -69,6 +70,8 @@ def site_settings(ws: Workspace, *, secret: str, secure: bool) -> dict[str, Any]
         "LOGGING_CONFIG": None,
         **_sessions(secure),
         **_sign_in(),
+        **_second_factor(ws),
+        **_provider(ws),
         **_limits(),
     }
 
@@ -126,6 +129,42 @@ def _sign_in() -> dict[str, Any]:
         "ACCOUNT_SESSION_REMEMBER": True,
         "ACCOUNT_RATE_LIMITS": {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"},
         "CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
+    }
+
+
+def _second_factor(ws: Workspace) -> dict[str, Any]:
+    return {
+        "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
+        "MFA_ADAPTER": "geartrain.web.adapter.MFAAdapter",
+        "MFA_TOTP_ISSUER": ws.name,
+        # People's addresses are an administrator's word; nothing is mailed.
+        "MFA_ALLOW_UNVERIFIED_EMAIL": True,
+        "ACCOUNT_REAUTHENTICATION_TIMEOUT": 300,
+    }
+
+
+def _provider(ws: Workspace) -> dict[str, Any]:
+    """The company's OpenID Connect provider: who an administrator added comes in by their verified address."""
+    said = ws.settings.sign_in
+    app = {
+        "provider_id": PROVIDER,
+        "name": said.oidc_name,
+        "client_id": said.oidc_client_id,
+        "secret": expand(said.oidc_client_secret),
+        "settings": {"server_url": said.oidc_issuer, "oauth_pkce_enabled": True},
+    }
+    return {
+        "SOCIALACCOUNT_ADAPTER": "geartrain.web.adapter.ProviderAdapter",
+        "SOCIALACCOUNT_PROVIDERS": {"openid_connect": {"APPS": [app] if said.oidc_issuer else []}},
+        "SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX": "",
+        "SOCIALACCOUNT_EMAIL_AUTHENTICATION": True,
+        "SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT": True,
+        "SOCIALACCOUNT_EMAIL_VERIFICATION": "none",
+        # By a link: a form that is led on to the provider's address would be stopped by the page's own policy. State,
+        # nonce and PKCE are checked on the way back.
+        "SOCIALACCOUNT_LOGIN_ON_GET": True,
+        "SOCIALACCOUNT_STORE_TOKENS": False,
+        "SOCIALACCOUNT_ONLY": False,
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from allauth.account.views import LoginView, LogoutView
-from django.urls import URLPattern, path
+from allauth.account.views import LoginView, LogoutView, ReauthenticateView
+from allauth.socialaccount.views import LoginCancelledView, LoginErrorView
+from django.urls import URLPattern, include, path
 
 from geartrain.web.access import guarded
+from geartrain.web.adapter import closed
 from geartrain.web.api import api
 from geartrain.web.kept import kept
 from geartrain.web.registry import Page, pages
@@ -27,6 +29,12 @@ def _addresses(page: Page) -> list[URLPattern]:
 urlpatterns = [
     path("sign-in/", LoginView.as_view(), name="account_login"),
     path("sign-out/", LogoutView.as_view(http_method_names=["post"]), name="account_logout"),
+    path("sign-in/oidc/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("sign-in/again/", ReauthenticateView.as_view(), name="account_reauthenticate"),
+    path("sign-in/cancelled/", LoginCancelledView.as_view(), name="socialaccount_login_cancelled"),
+    path("sign-in/failed/", LoginErrorView.as_view(), name="socialaccount_login_error"),
+    path("sign-in/unknown/", closed, name="socialaccount_signup"),
+    path("account/second-factor/", include("allauth.mfa.urls")),
     path("theme/", set_theme, name="theme"),
     path("api/v1/", api.urls),
     *(address for page in pages().values() for address in _addresses(page)),

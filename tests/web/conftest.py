@@ -84,11 +84,11 @@ def served(company: Site) -> Iterator[str]:
 class serving:
     """A `geartrain serve` in a process of its own: (address, process)."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, port: int = 0) -> None:
+        self.path, self.port = path, port
 
     def __enter__(self) -> tuple[str, subprocess.Popen[str]]:
-        command = [sys.executable, "-m", "geartrain", "serve", "--port", "0", "--workspace", str(self.path)]
+        command = [sys.executable, "-m", "geartrain", "serve", "--port", str(self.port), "--workspace", str(self.path)]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"COLUMNS": "200"}
         )

@@ -99,3 +99,21 @@ def test_signs_in_over_http_with_a_session(served):
     style = client.get(next(p for p in client.get("/account/").text.split('"') if p.endswith("app.css")))
     assert "immutable" in style.headers["cache-control"]
     assert style.headers["content-encoding"] == "gzip"
+
+
+def test_one_person_may_not_ask_without_end(sign_in, site, monkeypatch):
+    from geartrain.services.workspace import Web, Workspace
+    from geartrain.web import configure
+
+    few = site.ws.settings.model_copy(update={"web": Web(requests_per_minute=3)})
+    configure(Workspace(site.ws.path, few))
+    ops, head = sign_in("ops"), sign_in("head")
+    monkeypatch.setattr("geartrain.web.api.limits.time", lambda: 1_000_020.0)
+    answers = [ops.get("/api/v1/me") for _ in range(4)]
+    assert [a.status_code for a in answers] == [200, 200, 200, 429]
+    assert answers[3].json()["code"] == "too_many_requests"
+    assert 0 < int(answers[3]["Retry-After"]) <= 60
+    assert head.get("/api/v1/me").status_code == 200
+    monkeypatch.setattr("geartrain.web.api.limits.time", lambda: 1_000_081.0)
+    assert ops.get("/api/v1/me").status_code == 200
+    configure(site.ws)

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from geartrain.kernel.clock.index import WorkIndex, build
 from geartrain.kernel.clock.offsets import MICROSECOND, SECOND, instant_of, micros
 from geartrain.kernel.errors import Invalid
+from geartrain.kernel.prose import Passage
 
 FIRST_YEAR, LAST_YEAR = 1970, 2099  # business time is counted within these
 RANGE = "It is counted from 1970 to 2099."
@@ -97,8 +98,8 @@ class Week(Strict):
 class Holiday(Strict):
     """A day that differs from its weekday: closed, or with hours of its own."""
 
-    day: date = Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))
-    name: str = Field(min_length=1)
+    day: date = Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31), description="which day")
+    name: str = Field(min_length=1, description="what people call it")
     hours: Spans = Field(default=(), description="empty: closed")
 
 
@@ -113,8 +114,8 @@ class BusinessCalendar(Strict):
     """
 
     zone: Zone = "UTC"
-    hours: Week = OFFICE_HOURS
-    holidays: tuple[Holiday, ...] = ()
+    hours: Week = Field(default=OFFICE_HOURS, description="hours by weekday, e.g. monday: [09:00-17:30]")
+    holidays: tuple[Holiday, ...] = Field(default=(), description="days that are closed or have hours of their own")
 
     @model_validator(mode="after")
     def _one_entry_a_day(self) -> BusinessCalendar:
@@ -122,6 +123,14 @@ class BusinessCalendar(Strict):
         if twice := sorted({d for d in days if days.count(d) > 1}):
             raise ValueError(f"{twice[0]} stands twice among the holidays")
         return self
+
+    def tell(self) -> list[Passage]:
+        """Its parts for people."""
+        week = zip(Week.model_fields, self.hours.days, strict=True)
+        hours = tuple((day.capitalize(), ", ".join(spans) or "closed") for day, spans in week)
+        days = tuple((h.day.isoformat(), h.name, ", ".join(h.hours) or "closed") for h in self.holidays)
+        closed = [Passage("Holidays", columns=("Day", "Holiday", "Hours"), rows=days)] if days else []
+        return [Passage("Hours", f"On the clock of {self.zone}.", ("Day", "Hours"), hours), *closed]
 
     @property
     def tz(self) -> ZoneInfo:

@@ -15,6 +15,7 @@ from geartrain.kernel.clock.term import Term, due_before
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.periods import Calendar
+from geartrain.kernel.prose import Passage, listed
 
 FARTHEST = timedelta(days=31)  # that a holiday may move a meeting
 
@@ -33,21 +34,26 @@ class Change(Strict):
 
     day: date = Field(description="the day by the rule, before any holiday moved it")
     move_to: date | None = Field(default=None, description="empty: cancelled")
-    reason: str = Field(min_length=1)
+    reason: str = Field(min_length=1, description="why it differs")
 
 
 class Cadence(Strict):
     """What recurs, when, with whom, and what has to be there before."""
 
-    kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$", examples=["forecast_call", "qbr", "one_on_one"])
-    recurs: Recurrence
+    kind: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="what is held, e.g. forecast_call, pipeline, one_on_one, qbr, tech, roe, goal",
+        examples=["forecast_call", "qbr", "one_on_one"],
+    )
+    recurs: Recurrence = Field(description="on which days: by weekday, in a fiscal period, or by a rule")
     at: str = Field(default="09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="on the calendar's wall clock")
-    minutes: int = Field(default=60, ge=1, le=1440)
+    minutes: int = Field(default=60, ge=1, le=1440, description="how long it takes")
     attendees: tuple[str, ...] = Field(default=(), description="by role")
     pre_read: Term | None = Field(default=None, description="how long before it the pre-read is due")
-    pack_template: str | None = None
-    on_holiday: OnHoliday = OnHoliday.next
-    exceptions: tuple[Change, ...] = ()
+    pack_template: str | None = Field(default=None, description="key of the pack template it is held from")
+    calendar: str | None = Field(default=None, description="key of the business calendar; empty: default")
+    on_holiday: OnHoliday = Field(default=OnHoliday.next, description="what becomes of a day that is no business day")
+    exceptions: tuple[Change, ...] = Field(default=(), description="single times that are moved or cancelled")
 
     @model_validator(mode="after")
     def _one_change_a_day(self) -> Cadence:
@@ -55,6 +61,16 @@ class Cadence(Strict):
         if twice := sorted({d for d in days if days.count(d) > 1}):
             raise ValueError(f"{twice[0]} stands twice among the exceptions")
         return self
+
+    def tell(self) -> list[Passage]:
+        """Its parts for people."""
+        when = f"{self.recurs.tell()}, {self.at}, {self.minutes} minutes"
+        before = [f"pre-read {self.pre_read} before"] if self.pre_read else []
+        held = [f"held from the pack {self.pack_template.replace('_', ' ')}"] if self.pack_template else []
+        return [
+            Passage("When", "; ".join([when, *before, *held]) + "."),
+            Passage("With whom", listed(self.attendees, "Nobody is named").capitalize() + "."),
+        ]
 
     def occurrences(
         self, since: date, until: date, *, fiscal: Calendar, business: BusinessCalendar

@@ -22,16 +22,21 @@ ONE = timedelta(days=1)
 class Weekly(Strict):
     """Some weekdays of every week, or of every n-th counted from the week of `starting`."""
 
-    every: Literal["week"]
-    on: tuple[Weekday, ...] = Field(min_length=1)
-    interval: int = Field(default=1, ge=1, le=53)
-    starting: date | None = None
+    every: Literal["week"] = Field(description="week")
+    on: tuple[Weekday, ...] = Field(min_length=1, description="weekdays, e.g. [monday]")
+    interval: int = Field(default=1, ge=1, le=53, description="1: every week, 2: every other week")
+    starting: date | None = Field(default=None, description="a day of the first week; needed from interval 2 on")
 
     @model_validator(mode="after")
     def _anchored(self) -> Weekly:
         if self.interval > 1 and self.starting is None:
             raise ValueError("every few weeks needs `starting`: a day of the first of them")
         return self
+
+    def tell(self) -> str:
+        """It in words, e.g. `every other week on Monday`."""
+        every = {1: "every week", 2: "every other week"}.get(self.interval, f"every {self.interval} weeks")
+        return f"{every} on {' and '.join(d.capitalize() for d in self.on)}"
 
     def days(self, since: date, until: date, *, fiscal: Calendar, business: BusinessCalendar) -> list[date]:
         """The days of `[since, until)`, in order."""
@@ -49,15 +54,23 @@ class InPeriod(Strict):
     A period that has no n-th one (a fifth Friday) has none.
     """
 
-    every: Literal["month", "quarter", "year"]
+    every: Literal["month", "quarter", "year"] = Field(description="the fiscal period")
     number: int = Field(ge=-366, le=366, description="3: the third; -1: the last")
-    day: Literal["business_day", "day"] | Weekday
+    day: Literal["business_day", "day"] | Weekday = Field(description="what is counted: business_day, day or a weekday")
 
     @model_validator(mode="after")
     def _counts(self) -> InPeriod:
         if self.number == 0:
             raise ValueError("there is no day number 0; the first is 1, the last -1")
         return self
+
+    def tell(self) -> str:
+        """It in words, e.g. `the 3rd business day of every quarter`."""
+        count = abs(self.number)
+        place = f"{count}{'th' if 10 < count % 100 < 14 else {1: 'st', 2: 'nd', 3: 'rd'}.get(count % 10, 'th')}"
+        named = place if self.number > 0 else "last" if count == 1 else f"{place} last"
+        day = self.day.capitalize() if self.day in WEEKDAYS else self.day.replace("_", " ")
+        return f"the {named} {day} of every {self.every}"
 
     def days(self, since: date, until: date, *, fiscal: Calendar, business: BusinessCalendar) -> list[date]:
         """The days of `[since, until)`, in order."""
@@ -90,9 +103,9 @@ class ByRule(Strict):
     Parts: FREQ (weekly, monthly, yearly), INTERVAL, BYDAY, BYMONTHDAY, BYMONTH, BYSETPOS, WKST, UNTIL.
     """
 
-    every: Literal["rrule"]
-    rule: str = Field(examples=["FREQ=MONTHLY;BYDAY=2TU"])
-    starting: date
+    every: Literal["rrule"] = Field(description="rrule")
+    rule: str = Field(description="RFC 5545, e.g. FREQ=MONTHLY;BYDAY=2TU", examples=["FREQ=MONTHLY;BYDAY=2TU"])
+    starting: date = Field(description="first day the rule may fall on")
 
     @model_validator(mode="after")
     def _reads(self) -> ByRule:
@@ -110,6 +123,10 @@ class ByRule(Strict):
         if first is None:
             raise ValueError(f"'{self.rule}' never falls on a day")
         return self
+
+    def tell(self) -> str:
+        """The rule itself."""
+        return f"by the rule {self.rule}"
 
     def _rule(self) -> rrule:
         rule = rrulestr(self.rule, dtstart=datetime.combine(self.starting, time()))

@@ -158,7 +158,8 @@ def complaints(error: ValidationError, document: Document, envelope: type[BaseMo
     for item in items:
         if item["loc"] in wrong and item["type"] == "too_short":
             continue
-        path = [p for p in item["loc"] if not isinstance(p, str) or "[" not in p]
+        context = item.get("ctx", {})
+        path = [p for p in (*item["loc"], *context.get("at", ())) if not isinstance(p, str) or "[" not in p]
         at = f"{document.where}:{document.line(path)}"
         name = ".".join(str(p) for p in path) or "spec"
         if item["type"] == "extra_forbidden":
@@ -171,7 +172,7 @@ def complaints(error: ValidationError, document: Document, envelope: type[BaseMo
             said = item["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
             value = item["input"]
             shown = f" It says '{value}'." if isinstance(value, str | int | float) else ""
-            hint = "Correct the value."
+            hint = context.get("hint") or "Correct the value."
             yield Issue("policy_value_invalid", Level.error, f"{name}: {said}.{shown}", at, hint)
 
 

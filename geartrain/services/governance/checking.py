@@ -8,12 +8,12 @@ from datetime import date
 
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
-from geartrain.kernel.policy import Policy, read_document, read_policy
+from geartrain.kernel.policy import Policy, PolicySet, read_document, read_policy
 from geartrain.kernel.policy.lifecycle import OPEN
 from geartrain.kernel.policy.policy import closest
 from geartrain.services.access import Actor, Permission, Role, require
 from geartrain.services.governance.rows import every
-from geartrain.services.policies import LARGEST, policy_kinds
+from geartrain.services.policies import LARGEST, current_policies, lint_together, policy_kinds
 from geartrain.services.workspace import Workspace
 
 
@@ -21,7 +21,13 @@ def check_policy(ws: Workspace, actor: Actor, *, text: str, where: str = "policy
     """Everything wrong or doubtful in a text, each with its line: its shape, and what its kind looks for."""
     require(actor, Permission.view_policies)
     policy, issues = parsed(ws, text, where)
-    return [*issues, *(_number(ws, policy) if policy else ())]
+    return [*issues, *((*_number(ws, policy), *_together(ws, policy)) if policy else ())]
+
+
+def _together(ws: Workspace, policy: Policy) -> Iterator[Issue]:
+    """What does not fit between this text and the policies in force, at the lines of this text."""
+    laid = PolicySet({(policy.kind, policy.key): policy}).over(current_policies(ws))
+    yield from (i for i in lint_together(laid) if i.where.rpartition(":")[0] == policy.where)
 
 
 def parsed(ws: Workspace, text: str, where: str) -> tuple[Policy | None, list[Issue]]:

@@ -18,6 +18,9 @@ APPS = (
     "django.contrib.messages",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "geartrain.stores.decisions.apps.DecisionsConfig",
 )
 # Argon2 first: new passwords are hashed with it, and it is the only one we ever wrote.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from geartrain import __version__
 from geartrain.kernel.errors import Forbidden, GeartrainError
+from geartrain.web.api.limits import PerPerson
 from geartrain.web.errors import problem
 
 DESCRIPTION = """The use cases of the site, for programs. Sign in with a session, or send `Authorization: Bearer TOKEN`
@@ -39,7 +41,13 @@ class Bearer:
 
 
 api = NinjaAPI(
-    title="Geartrain", version=__version__, description=DESCRIPTION, auth=Bearer(), docs_url=None, urls_namespace="api"
+    title="Geartrain",
+    version=__version__,
+    description=DESCRIPTION,
+    auth=Bearer(),
+    docs_url=None,
+    urls_namespace="api",
+    throttle=[PerPerson()],
 )
 
 for module in sorted(m.name for m in iter_modules([str(Path(__file__).parent)]) if m.name != "site"):
@@ -67,4 +75,8 @@ def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error, Throttled):
+        response = problem(429, detail="More requests than one person may make in a minute.", code="too_many_requests")
+        response["Retry-After"] = str(ceil(error.wait or 1))
+        return response
     return problem(error.status_code, detail=str(error), code="invalid")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,11 +14,12 @@ from django.utils.http import urlencode
 from geartrain.kernel.errors import Conflict, Forbidden, GeartrainError, Invalid, NotFound
 from geartrain.kernel.issues import Level
 from geartrain.kernel.policy.template import template
+from geartrain.kernel.prose import Passage, Told
 from geartrain.services import governance as use
 from geartrain.services.access import Permission
 from geartrain.services.backtests import Tried, backtest_policy, deciders
 from geartrain.services.governance.reading import SHIPPED
-from geartrain.services.policies import known_kind, policy_kinds
+from geartrain.services.policies import known_kind, parsed_text, policy_kinds
 from geartrain.services.view import parse_day
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
@@ -80,6 +81,7 @@ def policy(request: Any, kind: str, key: str) -> HttpResponse:
         "shown_is_open": latest is not None and latest.version == detail.version and latest.published_at is None,
         "deciding": kind in deciders(),
         "ships": detail.source == SHIPPED,
+        "passages": _passages(detail),
     }
     return exported(request, versions) or render(request, "pages/policy.html", context)
 
@@ -288,6 +290,12 @@ def _versions(request: Any, detail: use.PolicyDetail) -> Table:
 
 def _pair(number: int) -> str:
     return urlencode({"old": number - 1, "new": number} if number > 1 else {"new": number})
+
+
+def _passages(detail: use.PolicyDetail) -> Sequence[Passage]:
+    """The policy told to people."""
+    policy, _ = parsed_text(detail.body, detail.where)
+    return policy.spec.tell() if policy is not None and isinstance(policy.spec, Told) else ()
 
 
 def _people(request: Any, detail: use.PolicyDetail) -> Table | None:

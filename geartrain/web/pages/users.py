@@ -90,6 +90,17 @@ def _words(error: GeartrainError) -> str:
     return f"{error.message} {error.hint}".strip()
 
 
+def reset_second_factor(request: Any) -> HttpResponse:
+    """Take away what somebody lost."""
+    email = request.POST.get("email", "")
+
+    def reset() -> str:
+        people.reset_second_factor(request.workspace, request.actor, email=email)
+        return f"{email} signs in with the password alone until they set up another."
+
+    return _told(request, reset)
+
+
 POST = ("POST",)
 PAGE = Page(
     key="users",
@@ -104,6 +115,7 @@ PAGE = Page(
         Route("users/add/", add_user, "add-user", methods=POST),
         Route("users/roles/", change_roles, "change-roles", methods=POST),
         Route("users/active/", change_active, "change-active", methods=POST),
+        Route("users/second-factor/", reset_second_factor, "reset-second-factor", methods=POST),
         Route("users/password/", change_password, "set-password", methods=POST),
     ),
 )

@@ -14,6 +14,7 @@ from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from geartrain.services import commitments as use
 from geartrain.services.access import Permission
 from geartrain.services.governance import list_policies, to_acknowledge
+from geartrain.services.operating_model import coming_up
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, Table, make_table
@@ -21,6 +22,7 @@ from geartrain.web.tasks import get_task, own_tasks
 
 STATES = {"open": "info", "met": "good", "breached": "bad", "waived": "warn", "cancelled": ""}
 LONGEST = 2_000
+AHEAD, MOST_MEETINGS = 35, 12
 
 
 def work(request: Any) -> HttpResponse:
@@ -38,6 +40,7 @@ def work(request: Any) -> HttpResponse:
         "to_read": to_acknowledge(ws, actor),
         "to_approve": [p for p in policies if p.open_status == "in_review"],
         "tasks": own_tasks(actor),
+        "meetings": coming_up(ws, actor, days=AHEAD)[:MOST_MEETINGS],
         "table": table,
         "others": bool(every),
         "states": list(STATES),

@@ -4,6 +4,7 @@ from geartrain.stores.decisions.models.audit import AuditEvent, AuditHead, recor
 from geartrain.stores.decisions.models.commitment import Commitment
 from geartrain.stores.decisions.models.forecast import ForecastCall, ForecastFrozen, ForecastLock, ForecastSubmission
 from geartrain.stores.decisions.models.pack import Pack, PackDecision, PackDispute
+from geartrain.stores.decisions.models.pay import PayApproval, PayEntry, PayPeriod, PayStatement
 from geartrain.stores.decisions.models.policy import Acknowledgement, Approval, Decision, PolicyVersion
 from geartrain.stores.decisions.models.scenario import Scenario, ScenarioOutput, ScenarioRun
 from geartrain.stores.decisions.models.token import Token
@@ -23,6 +24,10 @@ __all__ = [
     "Pack",
     "PackDecision",
     "PackDispute",
+    "PayApproval",
+    "PayEntry",
+    "PayPeriod",
+    "PayStatement",
     "PolicyVersion",
     "Scenario",
     "ScenarioOutput",

@@ -23,7 +23,7 @@ def protect(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("decisions", "0005_packs"),
+        ("decisions", "0006_pay"),
     ]
 
     operations = [

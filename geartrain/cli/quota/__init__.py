@@ -1,0 +1,17 @@
+"""geartrain quota: a command is one file in this folder with a function `register(app)`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of every file in this folder."""
+    quota = typer.Typer(help="Quotas: allocated, edited, checked, reconciled, sent.", no_args_is_help=True)
+    app.add_typer(quota, name="quota")
+    for module in sorted(m.name for m in iter_modules(__path__)):
+        if hasattr(found := import_module(f"{__name__}.{module}"), "register"):
+            found.register(quota)

@@ -1,0 +1,65 @@
+"""geartrain roe check, geartrain roe enforce"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geartrain.cli.options import AsOfOption, parse_day
+from geartrain.cli.output import Format, FormatOption, answer, console, print_issues
+from geartrain.kernel.issues import Issue, Level
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="YAML of a rules_of_engagement policy.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    roe = typer.Typer(help="Rules of engagement: who owns what.", no_args_is_help=True)
+    app.add_typer(roe, name="roe")
+    roe.command()(check)
+    roe.command()(enforce)
+
+
+def check(file: FileArgument, format: FormatOption = Format.table) -> None:
+    """Try every scenario of the axes: which no clause decides, which several claim. Ends with 1 where one is open."""
+    from geartrain.services.engagement_files import check_rules
+
+    told = check_rules(file)
+    axes = tuple(told["axes"])
+    rows = [("gap", *(s[a] for a in axes), "", "") for s in told["gaps"]]
+    rows += [
+        ("overlap", *(o["scenario"][a] for a in axes), o["decides"], ", ".join(o["clauses"][1:]))
+        for o in told["overlaps"]
+    ]
+    answer(format, ("finding", *axes, "decides", "also claims"), rows, whole=told, title="Scenarios")
+    if format is Format.table:
+        console.print(f"{told['scenarios']} scenarios, gaps {len(told['gaps'])}, overlaps {len(told['overlaps'])}.")
+        print_issues(_issues(told, "roe_gap", "roe_undecided", "roe_clause_idle"))
+    if told["gaps"] or told["undecided"]:
+        raise typer.Exit(1)
+
+
+def enforce(
+    file: FileArgument,
+    records: Annotated[Path, typer.Option("--records", help="CSV: the axes, the key and the owner of each record.")],
+    key: Annotated[str, typer.Option(help="Column that names the record.")] = "account_id",
+    owner: Annotated[str, typer.Option(help="Column of its owner.")] = "owner_id",
+    as_of: AsOfOption = None,
+    format: FormatOption = Format.table,
+) -> None:
+    """Records whose owner is not the one the clauses name, and the owner update that would mend it. Writes nothing."""
+    from geartrain.services.engagement_files import enforce_rules
+
+    day = parse_day(as_of, option="--as-of") or datetime.now(UTC).date()
+    told = enforce_rules(file, records, key=key, owner=owner, as_of=day)
+    columns = ("record", "clause", "owner", "expected", "message")
+    answer(format, columns, [[f[c] for c in columns] for f in told["findings"]], whole=told, title="Ownership")
+    if format is Format.table:
+        console.print(f"{told['agreed']:,} of {told['records']:,} records agree with the clauses.")
+
+
+def _issues(told: dict[str, Any], *codes: str) -> list[Issue]:
+    return [Issue(**{**i, "level": Level(i["level"])}) for i in told["issues"] if i["code"] in codes]

@@ -1,0 +1,1 @@
+"""The kinds of policy of incentives, one file each, declaring `KIND`."""

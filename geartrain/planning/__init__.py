@@ -1,0 +1,1 @@
+"""Sales planning: structure, capacity, territories, quotas."""

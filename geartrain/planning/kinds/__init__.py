@@ -1,0 +1,1 @@
+"""The kinds of policy of this domain, one file each, declaring `KIND`."""

@@ -1,0 +1,1 @@
+"""Quotas: a goal handed down the hierarchy to the cent, edited by laws, and checked."""

@@ -1,0 +1,227 @@
+"""The best assignment that can be found, and how far from the best possible it can be at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from geartrain.planning.territories.dual import FULL, Dual, ascend, settle
+from geartrain.planning.territories.expressions import Floats
+from geartrain.planning.territories.pools import pools_of
+from geartrain.planning.territories.problem import Ints, Problem
+from geartrain.planning.territories.programme import Bands, bands_of, bound, chosen_of, model
+from geartrain.planning.territories.search import INNER, Search
+
+SMALL = 4_000  # arcs up to which HiGHS settles a pool exactly
+MIDDLE = 5_000  # arcs left after fixing by reduced cost up to which HiGHS finishes a larger one
+ROOM = 0.15  # of an average unit, left free within the bands for what is rounded
+GAP = 0.001  # where the search stops, unless told otherwise
+Left = Callable[[], float]
+
+
+def unhurried() -> float:
+    """No time budget."""
+    return 1e9
+
+
+@dataclass(frozen=True)
+class Solution:
+    """An assignment with its proof.
+
+    Args:
+        chosen: The seller of each unit, −1 where hard rules leave none.
+        prices: J × R; what one more of a scaled load costs. bands: What the bound holds for: those of the policy, soft
+            ones widened where they cannot be kept. bound: No assignment within the bands costs less.
+        impossible: Units that no assignment can place, by the pool that cannot be solved.
+        complete: Whether the search ended by itself, not by the time budget.
+    """
+
+    problem: Problem
+    chosen: Ints
+    prices: Floats
+    bands: Bands
+    bound: float
+    impossible: tuple[int, ...] = ()
+    complete: bool = True
+
+    @property
+    def objective(self) -> float:
+        """The sum that is minimised."""
+        return self.problem.objective(self.chosen)
+
+    @property
+    def gap(self) -> float | None:
+        """(objective − bound) / bound; None where the bound is 0 and the objective is not."""
+        over = max(0.0, self.objective - self.bound)
+        if over <= 1e-9 * max(1.0, abs(self.objective)):
+            return 0.0
+        return over / self.bound if self.bound > 0 else None
+
+
+@dataclass(frozen=True)
+class _Part:
+    chosen: Ints
+    prices: Floats
+    bands: Bands
+    bound: float
+    possible: bool = True
+    complete: bool = True
+    notes: list[str] = field(default_factory=list)
+
+
+def solve(problem: Problem, *, left: Left = unhurried, gap: float = GAP) -> Solution:
+    """Hand every unit to a seller at least cost, hard rules kept always, balance wherever it can be.
+
+    Args:
+        left: Seconds that are left; at 0 the best found so far comes back.
+        gap: Where a large pool is good enough; small ones are settled exactly.
+    """
+    whole = bands_of(problem)
+    chosen = np.full(len(problem.cost), -1, dtype=np.int64)
+    prices, lower, upper = np.zeros_like(whole.scale), whole.lower.copy(), whole.upper.copy()
+    total, lost, complete = 0.0, [], True
+    for units, sellers in pools_of(problem):
+        if not len(sellers) or not len(units):
+            lost += [int(u) for u in units]
+            continue
+        cut = _cut(problem, units, sellers)
+        part = _pool(cut, bands_of(cut), left, gap)
+        complete &= part.complete
+        if not part.possible:
+            lost += [int(u) for u in units]
+            continue
+        chosen[units] = sellers[part.chosen]
+        prices[sellers], lower[sellers], upper[sellers] = part.prices, part.bands.lower, part.bands.upper
+        total += part.bound
+    bands = replace(whole, lower=lower, upper=upper)
+    return Solution(problem, chosen, prices, bands, total, tuple(sorted(lost)), complete)
+
+
+def _cut(problem: Problem, units: Ints, sellers: Ints) -> Problem:
+    """The part of a problem that one pool is, its targets those of the whole."""
+    if len(units) == len(problem.cost) and len(sellers) == len(problem.sellers):
+        return problem
+    return replace(
+        problem,
+        sellers=tuple(problem.sellers[j] for j in sellers),
+        cost=problem.cost[np.ix_(units, sellers)],
+        allowed=problem.allowed[np.ix_(units, sellers)],
+        weights=problem.weights[units],
+        size=problem.size[units],
+        targets=problem.targets[sellers],
+    )
+
+
+def solve_within(problem: Problem, bands: Bands, *, left: Left = unhurried, gap: float = GAP) -> Solution:
+    """The same within bands of one's own, in one piece; every unit must have a seller who may have it."""
+    part = _pool(problem, bands, left, gap)
+    lost = () if part.possible else tuple(range(len(problem.cost)))
+    return Solution(problem, part.chosen, part.prices, part.bands, part.bound, lost, part.complete)
+
+
+def _pool(problem: Problem, bands: Bands, left: Left, gap: float) -> _Part:
+    if int(problem.allowed.sum()) <= SMALL and (part := _exactly(problem, bands, left)):
+        return part
+    return _searched(problem, bands, left, gap)
+
+
+def _exactly(problem: Problem, bands: Bands, left: Left) -> _Part | None:
+    """Settled by HiGHS; None where the time does not suffice."""
+    full = model(problem, bands, problem.allowed)
+    answer = full.solve(integer=True, seconds=left())
+    if answer.status == "Infeasible":
+        wide = replace(full, cost=np.zeros_like(full.cost), penalty=1.0)
+        least = wide.solve(integer=True, seconds=left())
+        if least.status == "Infeasible":
+            return _Part(np.full(len(problem.cost), -1), np.zeros_like(bands.scale), bands, 0.0, possible=False)
+        if not len(least.share):
+            return None
+        bands = bands.widened(bands.index(problem, chosen_of(full, least.share)))
+        full = model(problem, bands, problem.allowed)
+        answer = full.solve(integer=True, seconds=left(), start=least.share)
+    if not len(answer.share):
+        return None
+    chosen = chosen_of(full, answer.share)
+    if bands.excess(bands.index(problem, chosen)).any():
+        inner = replace(bands, lower=bands.lower + INNER * bands.soft, upper=bands.upper - INNER * bands.soft)
+        again = replace(full, bands=inner).solve(integer=True, seconds=left())
+        if not len(again.share):
+            return None
+        chosen = chosen_of(full, again.share)
+    relaxed = full.solve(integer=False)
+    proven = bound(problem, bands, relaxed.prices)
+    done = answer.status == "Optimal"
+    proven = max(proven, min(answer.bound, problem.objective(chosen)))
+    return _Part(chosen, relaxed.prices, bands, proven, complete=done)
+
+
+def _searched(problem: Problem, bands: Bands, left: Left, gap: float) -> _Part:
+    """Prices first, then an assignment rounded from them and made better group by group."""
+    dual, penalty = _priced(problem, bands, left)
+    chosen = _rounded(problem, bands, dual)
+    search = Search(problem, bands, chosen, dual.prices, dual.bound, penalty, left)
+    chosen = search.run(gap)
+    excess = bands.excess(bands.index(problem, chosen))
+    if excess[:, ~bands.soft].any():
+        return _Part(chosen, dual.prices, bands, 0.0, possible=False, complete=left() > 0)
+    if excess.any():
+        bands = bands.widened(bands.index(problem, chosen))
+        again = ascend(problem, bands, rounds=60, start=dual.prices, stop=lambda: left() <= 0)
+        return _Part(chosen, again.prices, bands, again.bound, complete=left() > 0)
+    found = _Part(chosen, dual.prices, bands, dual.bound, complete=left() > 0)
+    return found if search.good(gap) else _finished(problem, found, left, gap)
+
+
+def _priced(problem: Problem, bands: Bands, left: Left) -> tuple[Dual, float]:
+    pairs = problem.cost.size
+    rounds = 150 if pairs <= FULL else 100
+    dual = ascend(problem, bands, rounds=rounds, start=None, stop=lambda: left() <= 0)
+    per_seller = abs(dual.bound) / len(problem.sellers)
+    penalty = max(50 * per_seller, 10 * float(np.abs(dual.prices).max(initial=0)), 1.0)
+    if pairs <= FULL and left() > 0:
+        dual = settle(problem, bands, dual, penalty=penalty, rounds=8, stop=lambda: left() <= 0)
+        penalty = max(penalty, 10 * float(np.abs(dual.prices).max(initial=0)))
+    return dual, penalty
+
+
+def _rounded(problem: Problem, bands: Bands, dual: Dual) -> Ints:
+    """The seller of the largest share within narrower bands, or the cheapest at the prices."""
+    if dual.share is not None and dual.built is not None:
+        # What is rounded passes its band by about a unit; as much room is left for it.
+        room = bands.soft * np.minimum(
+            0.1 * (bands.upper - bands.lower), ROOM * len(problem.sellers) / len(problem.cost)
+        )
+        narrow = replace(dual.built, bands=replace(bands, lower=bands.lower + room, upper=bands.upper - room))
+        answer = narrow.solve(integer=False)
+        return chosen_of(dual.built, answer.share if answer.status == "Optimal" else dual.share)
+    from geartrain.planning.territories.dual import cheapest
+
+    return cheapest(problem, bands, dual.prices, 1)[0][:, 0]
+
+
+def _finished(problem: Problem, part: _Part, left: Left, gap: float) -> _Part:
+    """What reduced costs leave open, settled by HiGHS where it is little enough."""
+    from geartrain.planning.territories.programme import priced
+
+    room = problem.objective(part.chosen) - part.bound
+    cost = priced(problem, part.bands, part.prices) if problem.cost.size <= FULL else None
+    if cost is None or left() <= 0:
+        return part
+    arcs = cost - cost.min(axis=1, keepdims=True) <= room * (1 + 1e-9) + 1e-9
+    arcs[np.arange(len(cost)), part.chosen] = True
+    if arcs.sum() - len(cost) > MIDDLE:
+        return part
+    inner = replace(
+        part.bands, lower=part.bands.lower + INNER * part.bands.soft, upper=part.bands.upper - INNER * part.bands.soft
+    )
+    built = model(problem, inner, arcs)
+    start = (part.chosen[built.unit] == built.seller).astype(np.float64)
+    answer = built.solve(integer=True, seconds=left(), gap=gap, start=start)
+    if not len(answer.share):
+        return part
+    chosen = chosen_of(built, answer.share)
+    better = problem.objective(chosen) < problem.objective(part.chosen)
+    kept = not part.bands.excess(part.bands.index(problem, chosen)).any()
+    return replace(part, chosen=chosen if better and kept else part.chosen, complete=left() > 0)

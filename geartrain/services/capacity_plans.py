@@ -1,0 +1,128 @@
+"""Capacity plans from files and from the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from geartrain.kernel.errors import NotFound
+from geartrain.kernel.issues import Issue
+from geartrain.planning.capacity.heads import run
+from geartrain.planning.capacity.hiring import hire
+from geartrain.planning.capacity.policy import CapacityPlan
+from geartrain.planning.capacity.sensitivity import sensitivity, simulate
+from geartrain.services.access import Actor, Permission, require
+from geartrain.services.answers import remembered
+from geartrain.services.policies import current_policies
+from geartrain.services.quotas_files import read_spec, read_text
+from geartrain.services.workspace import Workspace
+
+KIND = "capacity_plan"
+SECONDS = 20.0  # that a page waits for a hiring plan
+EXAMPLE = """\
+kind: capacity_plan
+key: year
+name: Capacity of the year
+owner: head-of-sales
+definition: Who sells, who comes and goes, and the bookings they are to carry.
+spec:
+  start: 2026-01
+  goal: 1000000
+  roles:
+    - {key: account_executive, heads: 10, ramp: [0, 0.25, 0.5, 0.75], productivity: 100000, attrition: 0.15,
+       backfill_lag: 3, cost: 12000, hiring_cost: 20000, hiring_lag: 2}
+"""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan and what it rests on."""
+
+    plan: CapacityPlan
+    manifest: dict[str, Any]
+    issues: tuple[Issue, ...] = ()
+
+
+def read_plan(file: Path) -> Planned:
+    """The plan of a file, without a workspace.
+
+    Raises:
+        NotFound: it is not there. Invalid: it is no capacity_plan, with the line of what is wrong.
+    """
+    spec = read_spec(file, KIND)
+    return Planned(spec, {"inputs": {"policy": sha256(read_text(file).encode()).hexdigest()}})
+
+
+def workspace_plan(ws: Workspace, actor: Actor, *, key: str = "") -> Planned:
+    """A capacity plan in force; without a key the only one there is.
+
+    Raises:
+        NotFound: there is none of that key, or several and none is named.
+    """
+    require(actor, Permission.run_scenarios)
+    held = current_policies(ws)
+    known = held.of(KIND)
+    if not key and len(known) != 1:
+        said = f"There are {len(known)}: {', '.join(known)}." if known else "There is no capacity plan."
+        raise NotFound(
+            said, hint="Name one with --policy KEY, or a file." if known else "Write policies/capacity.yaml."
+        )
+    policy = held.get(KIND, key or next(iter(known)))
+    return Planned(policy.spec, {"policy": {"key": policy.key, "version": policy.version, "sha256": policy.sha256}})
+
+
+@dataclass(frozen=True)
+class Study:
+    """All there is to say of a plan, as rows."""
+
+    name: str
+    periods: list[dict[str, Any]]
+    after: list[dict[str, Any]]
+    totals: dict[str, Any]
+    hires: list[dict[str, Any]]
+    hire_cost: Decimal
+    gap_left: Decimal
+    status: str
+    sensitivity: list[dict[str, Any]]
+    simulated: list[dict[str, Any]]
+    chance: Decimal | None
+    issues: tuple[Issue, ...]
+
+
+def list_plans(ws: Workspace, actor: Actor) -> list[str]:
+    """Keys of the capacity plans in force."""
+    require(actor, Permission.run_scenarios)
+    return sorted(current_policies(ws).of(KIND))
+
+
+def study(ws: Workspace, actor: Actor, *, key: str = "") -> Study:
+    """A plan in force, run, hired for, varied and simulated; kept by its text.
+
+    Raises:
+        NotFound: there is none. Invalid: its hiring plan could not be solved in time.
+    """
+    require(actor, Permission.run_scenarios)
+    found = workspace_plan(ws, actor, key=key)
+    return remembered(("capacity", found.manifest["policy"]["sha256"]), lambda: _studied(found))
+
+
+def _studied(found: Planned) -> Study:
+    outlook, solved = run(found.plan), hire(found.plan, seconds=SECONDS)
+    played = simulate(found.plan, seed=1)
+    return Study(
+        found.manifest["policy"]["key"],
+        list(outlook.periods()),
+        list(solved.after.periods()),
+        outlook.totals(),
+        list(solved.rows()),
+        solved.cost,
+        solved.gap,
+        solved.status,
+        sensitivity(found.plan),
+        played["periods"],
+        played["chance_of_goal"],
+        (*found.issues, *outlook.issues, *solved.issues),
+    )

@@ -1,0 +1,262 @@
+"""Leads: what they are worth as of an instant, who was in touch in time, which are one and the same."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from geartrain.facts.transforms import day_of, end_of, instant
+from geartrain.kernel.errors import Invalid, NotFound
+from geartrain.kernel.measure.frame import open_frame
+from geartrain.kernel.measure.when import Window
+from geartrain.kernel.policy import Policy
+from geartrain.kernel.rules import Rule
+from geartrain.process.dedupe import Proposal, propose
+from geartrain.process.expressions import Reading, over
+from geartrain.process.lead_clocks import Answered, run_clocks
+from geartrain.process.lead_policy import LeadPolicy, Score
+from geartrain.process.scoring import Scored, Validation, score, validate
+from geartrain.services.access import Actor, Permission, require
+from geartrain.services.facts import Facts, open_facts
+from geartrain.services.policies import current_policies
+from geartrain.services.process import named
+from geartrain.services.routing import choose_lead_policy
+from geartrain.services.sources import FactSource, source_of
+from geartrain.services.view import last_day
+from geartrain.services.workspace import Workspace
+
+BY = ("owner", "source", "region", "month")
+UNKNOWN = "(unknown)"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Leads with their scores, best grade first, and whether the score told winners from the others."""
+
+    policy: Policy
+    as_of: date
+    rows: tuple[tuple[str, Scored], ...]
+    total: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape the command and the API answer with."""
+        leads = [{"lead_id": key, **s.as_json()} for key, s in self.rows]
+        return {"policy": named(self.policy), "as_of": self.as_of, "total": self.total, "leads": leads}
+
+
+@dataclass(frozen=True)
+class Sla:
+    """Clocks of leads as a whole, and by what was asked."""
+
+    policy: Policy
+    as_of: date
+    leads: int
+    whole: Answered
+    by: tuple[tuple[str, int, Answered], ...]
+    listed: tuple[dict[str, Any], ...]
+
+    def as_json(self, by: str) -> dict[str, Any]:
+        """The shape the command and the API answer with."""
+        parts = [{by: key, "leads": n, **part.as_json()} for key, n, part in self.by]
+        whole = {"policy": named(self.policy), "as_of": self.as_of, "leads": self.leads, "sla": self.whole.as_json()}
+        return whole | {"by": by, "groups": parts, "breached": list(self.listed)}
+
+
+def list_scores(
+    ws: Workspace,
+    actor: Actor,
+    *,
+    policy: Policy,
+    as_of: date | None = None,
+    at: datetime | None = None,
+    lead: str | None = None,
+    limit: int = 1_000,
+) -> Scores:
+    """Leads as they are worth at the end of a day, or at an instant (naive UTC).
+
+    Raises:
+        NotFound: there is no such lead, or the actor may not see it.
+        Invalid: the policy has no score model.
+    """
+    require(actor, Permission.view_records)
+    scheme = _scheme(policy)
+    with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
+        when = at or end_of(facts.as_of, facts.calendar)
+        rows = _leads(facts, ws, scheme, when, lead)
+        if lead is not None and not rows:
+            raise NotFound(f"There is no lead '{lead}'.")
+        touches = _touches(facts, ws, scheme, when, lead)
+        found = [(key, score(scheme, values, touches.get(key, ()), at=when)) for key, values, _ in rows]
+        found.sort(key=lambda f: (f[1].grade, -f[1].fit - f[1].engagement, f[0]))
+        return Scores(policy, facts.as_of, tuple(found[:limit]), len(found))
+
+
+def validate_score(
+    ws: Workspace, actor: Actor, *, policy: Policy, since: date, until: date, as_of: date | None = None
+) -> Validation:
+    """Conversion by the grade that leads created in `[since, until)` had when they were assigned, or created.
+
+    Later touches are not seen: the grade is that of the moment.
+    """
+    require(actor, Permission.view_records)
+    scheme = _scheme(policy)
+    with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
+        last = end_of(facts.as_of, facts.calendar)
+        low, high = facts.calendar.instant(since), facts.calendar.instant(until)
+        touches = _touches(facts, ws, scheme, last, None)
+        outcomes = []
+        for key, values, row in _leads(facts, ws, scheme, last, None):
+            if low <= row["created_at"] < high:
+                when = max(row["assigned_at"] or row["created_at"], row["created_at"])
+                grade = score(scheme, values, touches.get(key, ()), at=when).grade
+                outcomes.append((grade, row["converted_at"] is not None and row["converted_at"] < last))
+        return validate(outcomes)
+
+
+def list_sla(
+    ws: Workspace,
+    actor: Actor,
+    *,
+    policy: Policy,
+    since: date | None = None,
+    until: date | None = None,
+    as_of: date | None = None,
+    by: str = "owner",
+    limit: int = 0,
+) -> Sla:
+    """The clocks of leads created in `[since, until)`: attainment, speed to lead apart from it, and the late ones.
+
+    Raises:
+        Invalid: they cannot be cut by that.
+    """
+    require(actor, Permission.view_records)
+    if by not in BY:
+        raise Invalid(f"Clocks cannot be cut by '{by}'.", hint=f"One of: {', '.join(BY)}.")
+    spec: LeadPolicy = policy.spec
+    with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
+        now = min(end_of(facts.as_of, facts.calendar), ws.now())
+        leads = _answered(facts, ws, spec, since, until, by, now)
+        users = facts.execute(facts.raw("user").select("user_id", "time_zone")).to_pylist()
+        zones = {u["user_id"]: u["time_zone"] for u in users if u["time_zone"]}
+        clocks, whole = run_clocks(spec.sla, leads, zones=zones, as_of=now)
+        groups: dict[str, list[int]] = defaultdict(list)
+        for n, key in enumerate(leads["group"].to_pylist()):
+            groups[key or UNKNOWN].append(n)
+        parts = []
+        for key in sorted(groups):
+            part = leads.take(pa.array(groups[key]))
+            parts.append((key, len(groups[key]), run_clocks(spec.sla, part, zones=zones, as_of=now)[1]))
+        late = [n for n, state in enumerate(clocks.state.tolist()) if state == "breached"][:limit]
+        listed = []
+        for n in late:
+            row = {c: leads[c][n].as_py() for c in ("lead_id", "owner_id", "assigned_at", "touched_at")}
+            listed.append(
+                row | {"due_at": clocks.due[n].item(), "elapsed_hours": round(float(clocks.elapsed_hours[n]), 2)}
+            )
+        return Sla(policy, facts.as_of, len(leads), whole, tuple(parts), tuple(listed))
+
+
+def list_duplicates(
+    ws: Workspace, actor: Actor, *, policy: Policy, as_of: date | None = None
+) -> tuple[int, list[Proposal]]:
+    """How many leads there are, and which of them are proposed to be merged; nothing is merged by this."""
+    require(actor, Permission.view_records)
+    with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
+        rows = facts.execute(facts.table("lead").order_by("lead_id")).to_pylist()
+    return len(rows), propose(policy.spec.dedupe, rows)
+
+
+def unrouted(ws: Workspace, actor: Actor, *, lead: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
+    """Leads that nobody owns, the oldest first; or the one asked for, whoever owns it.
+
+    Raises:
+        NotFound: there is no such lead, or the actor may not see it.
+    """
+    require(actor, Permission.view_records)
+    with open_facts(ws, actor) as facts:
+        leads = facts.table("lead")
+        picked = leads.filter(leads.lead_id == lead) if lead else leads.filter(leads.owner_id.isnull())
+        names = [c.name for c in facts.types["lead"].columns]
+        rows = facts.execute(picked.order_by(["created_at", "lead_id"]).limit(limit).select(names)).to_pylist()
+    if lead and not rows:
+        raise NotFound(f"There is no lead '{lead}'.")
+    return rows
+
+
+def policy_for_leads(ws: Workspace, *, key: str = "", text: str | None = None, where: str = "draft") -> Policy:
+    """The lead policy asked for."""
+    return choose_lead_policy(ws, key=key, text=text, where=where)
+
+
+def _scheme(policy: Policy) -> Score:
+    spec: LeadPolicy = policy.spec
+    if spec.score is None:
+        raise Invalid(f"{policy.where}: the lead policy '{policy.key}' has no score model.", hint="Add `score:`.")
+    return spec.score
+
+
+def _source(facts: Facts, ws: Workspace) -> FactSource:
+    return source_of(facts, current_policies(ws))
+
+
+def _framed(
+    facts: Facts, source: FactSource, name: str, rules: list[Rule], own: tuple[str, ...]
+) -> tuple[Reading, ibis.Table]:
+    reading = Reading(source.types, rules, name)
+    window = Window(date(1970, 1, 1), facts.as_of, facts.as_of, facts.calendar)
+    return reading, open_frame(source, name, window, [*reading.paths.values()], own=(*own, "extra")).table
+
+
+def _leads(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None) -> list[tuple[str, Any, Any]]:
+    """(id, values for the rules, row) of the leads created up to an instant."""
+    rules = [p.rule for g in scheme.fit.groups for p in g.rules]
+    own = ("lead_id", "created_at", "assigned_at", "converted_at")
+    reading, table = _framed(facts, _source(facts, ws), "lead", rules, own)
+    table = table.filter(table.created_at < instant(at))
+    rows = facts.execute(table.filter(table.lead_id == lead) if lead else table).to_pylist()
+    return [(r["lead_id"], reading.values(r, as_of=facts.as_of), r) for r in rows]
+
+
+def _touches(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None) -> dict[str, list[Any]]:
+    """What each lead did up to an instant, in order."""
+    rules = [p.rule for p in scheme.engagement.events]
+    own = ("touch_id", "lead_id", "occurred_at", "kind")
+    reading, table = _framed(facts, _source(facts, ws), "touch", rules, own)
+    table = table.filter(table.lead_id.notnull() & (table.occurred_at < instant(at)))
+    table = table.filter(table.lead_id == lead) if lead else table
+    found: dict[str, list[Any]] = defaultdict(list)
+    for r in facts.execute(table.order_by(["occurred_at", "touch_id"])).to_pylist():
+        kept = {"occurred_at": r["occurred_at"], "kind": r["kind"]}
+        found[r["lead_id"]].append(reading.values(r, as_of=facts.as_of) | kept)
+    return found
+
+
+def _answered(
+    facts: Facts, ws: Workspace, spec: LeadPolicy, since: date | None, until: date | None, by: str, now: datetime
+) -> pa.Table:
+    """Leads with their first human touch: of the touches the rule counts, or what the lead itself says, the earlier."""
+    source = _source(facts, ws)
+    reading, touches = _framed(facts, source, "touch", [spec.sla.rule], ("touch_id", "lead_id", "occurred_at"))
+    counts = over(touches, spec.sla.rule, reading.columns(touches, as_of=ibis.literal(facts.as_of))).fill_null(False)
+    human = touches.filter(counts & touches.lead_id.notnull() & (touches.occurred_at < instant(now)))
+    leads = facts.table("lead")
+    leads = leads.filter(leads.created_at < instant(now))
+    if since:
+        leads = leads.filter(leads.created_at >= instant(facts.calendar.instant(since)))
+    if until:
+        leads = leads.filter(leads.created_at < instant(facts.calendar.instant(until)))
+    began = leads.select(of="lead_id", since="created_at")
+    after = human.inner_join(began, human.lead_id == began["of"])
+    first = after.filter(after.occurred_at >= after.since).group_by("of").aggregate(hit=lambda t: t.occurred_at.min())
+    both = leads.left_join(first, leads.lead_id == first["of"])
+    touched = ibis.least(both.hit, both.first_touch_at)
+    touched = ibis.coalesce(touched, both.hit, both.first_touch_at)
+    month = day_of(both.created_at, facts.calendar).strftime("%Y-%m")
+    group = {"owner": both.owner_id, "source": both.source, "region": both.region, "month": month}[by]
+    picked = both.select("lead_id", "owner_id", "created_at", "assigned_at", touched_at=touched, group=group)
+    return facts.execute(picked.order_by(["created_at", "lead_id"]))
