@@ -243,7 +243,7 @@ def _work(ws: Workspace, facts: Facts, period: Period) -> tuple[Forecast, Histor
 def _engine(ws: Workspace, facts: Facts, grain: Grain) -> Engine:
     def made() -> Engine:
         history = history_of(ws, facts)
-        first = date.fromordinal(max(history.begins, facts.as_of.toordinal() - 3660))
+        first = date.fromordinal(max(min(history.begins, facts.as_of.toordinal()), facts.as_of.toordinal() - 3660))
         spans = ws.calendar.between(first, facts.as_of + timedelta(days=1), grain)
         return Engine(history, [_span(p) for p in spans])
 

@@ -22,7 +22,10 @@ from geartrain.intelligence.forecast.history import Floats
 from geartrain.intelligence.forecast.scores import wape
 
 NOMINAL = 0.8
-PRIOR = 2.5  # times its own width by which a simulation of deals alone misses: what one origin of nothing known says
+PRIOR = 0.7  # the score of an origin that is not known yet: about what a simulation with its shock misses by
+PRIOR_WEIGHT = 0.3
+SHOCK = 0.1  # what all deals of a period share where nothing past says it
+HALF_LIFE = 2.0  # past periods after which an origin counts half
 UNRANKED = ("last_period", "run_rate", DEFAULT, "hazard", "boosting")
 LEVELS = (0.1, 0.5, 0.9)
 
@@ -101,13 +104,17 @@ def forecast(engine: Engine, day: int, span: Span, *, seed: int = 0) -> Forecast
     past = [p for p in past if p.totals]
     actual = [engine.history.bookings(*p.span, known=day) for p in past]
     gate, rung, why, ranked = _gate(parts, past, actual)
+    if span[1] - 1 <= day:
+        gate, rung, why, ranked = (), "closed", "the period is over: what was booked is known", False
     basis = rung if rung in parts.chance else (DEFAULT if DEFAULT in parts.chance else next(iter(parts.chance), None))
     mean = _mean(parts, rung, ranked)
     if ranked:
         mean = parts.closed + (mean - parts.closed) * _calibration(past, actual, rung, parts)
-    shock = _shock(past, actual, rung)
+    # Too few past periods rank nothing and measure no error either: the first ones are those of a company starting up.
+    seen, came = (past, actual) if ranked else ([], [])
+    shock = _shock(seen, came, rung)
     draws = distribution(parts, basis, shock=shock, seed=seed) if basis else np.full(3, mean)
-    widen = _widen(past, actual, rung, shock)
+    widen = _widen(seen, came, rung, shock)
     low, middle, high = np.quantile(draws, LEVELS)
     # Around the mean that was chosen; never below what is booked already.
     remaining = mean - parts.closed
@@ -172,6 +179,8 @@ def _same(best: str | None, rung: str, past: Sequence[Parts], actual: Sequence[f
 def _mean(parts: Parts, rung: str, ranked: bool) -> float:
     if ranked:
         return max(parts.totals[rung], parts.closed)
+    if rung == "closed":
+        return parts.closed
     told = [max(parts.totals[r], parts.closed) for r in UNRANKED if r in parts.totals]
     return float(np.mean(told)) if told else parts.closed
 
@@ -197,22 +206,29 @@ def _errors(past: Sequence[Parts], actual: Sequence[float], rung: str) -> list[f
 
 
 def _shock(past: Sequence[Parts], actual: Sequence[float], rung: str) -> float:
-    """The deviation all deals share, from past origins, shrunk to 0.15 by two."""
-    errors = _errors(past, actual, rung)
-    return float(np.sqrt((sum(e**2 for e in errors) + 2 * 0.15**2) / (len(errors) + 2)))
+    """The deviation all deals share: of past origins, late ones counting more, shrunk to `SHOCK` by two of them."""
+    errors = _errors(past, actual, rung)[::-1]
+    weights = [0.5 ** (age / HALF_LIFE) for age in range(len(errors))]
+    total = sum(w * e**2 for w, e in zip(weights, errors, strict=True)) + 2 * SHOCK**2
+    return float(np.sqrt(total / (sum(weights) + 2)))
 
 
 def _widen(past: Sequence[Parts], actual: Sequence[float], rung: str, shock: float) -> float:
-    """The factor by which the simulated interval covers 80 % of past origins; one of nothing known speaks too."""
-    scores = [1.0]
-    for p, a in zip(past, actual, strict=True):
+    """The factor by which the simulated interval covers 80 % of past origins, late ones counting more.
+
+    The weighted quantile of |actual − mean| / half the width; one origin at `PRIOR` stands for what is not known yet.
+    """
+    scores, weights = [PRIOR], [PRIOR_WEIGHT]
+    for age, (p, a) in enumerate(zip(reversed(past), reversed(actual), strict=True)):
         basis = rung if rung in p.chance else DEFAULT
-        draws = distribution(p, basis, shock=shock) if basis in p.chance else None
-        if draws is None:
+        if basis not in p.chance:
             continue
-        low, high = np.quantile(draws, (0.1, 0.9))
-        half = max(float(high - low) / 2, 0.03 * abs(_mean(p, rung, rung in p.totals) - p.closed), 1e-9)
-        scores.append(abs(a - _mean(p, rung, rung in p.totals)) / half)
-    if len(scores) == 1:
-        return PRIOR / 1.6
-    return float(np.quantile(scores, NOMINAL))
+        low, high = np.quantile(distribution(p, basis, shock=shock), (0.1, 0.9))
+        said = _mean(p, rung, rung in p.totals)
+        half = max(float(high - low) / 2, 0.03 * abs(said - p.closed), 1e-9)
+        scores.append(abs(a - said) / half)
+        weights.append(0.5 ** (age / HALF_LIFE))
+    order = np.argsort(scores)
+    reached = np.cumsum(np.array(weights)[order]) / sum(weights)
+    # Between the scores, so that one origin more moves it little.
+    return float(np.interp(NOMINAL, reached - np.array(weights)[order] / sum(weights) / 2, np.array(scores)[order]))
