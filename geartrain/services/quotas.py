@@ -12,7 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from geartrain.kernel.errors import Invalid, NotFound
+from geartrain.kernel.errors import Forbidden, Invalid, NotFound
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.periods import Period, add_months
 from geartrain.kernel.policy import Policy
@@ -62,13 +62,20 @@ class WorkspaceInputs(Inputs):
         return {"policy": policy, "inputs": dict(self.hashes)}
 
 
-def workspace_inputs(ws: Workspace, actor: Actor, *, policy: str = "", as_of: date | None = None) -> WorkspaceInputs:
+def workspace_inputs(
+    ws: Workspace, actor: Actor, *, policy: str = "", as_of: date | None = None, whole: bool = False
+) -> WorkspaceInputs:
     """What the quotas of a policy in force are worked out from.
 
+    Args:
+        whole: The answer shows everybody's quotas, so that only those who see everyone may ask.
     Raises:
         Forbidden: the actor may not try plans. NotFound: there is no such policy, or no goal for its period.
     """
     require(actor, Permission.run_scenarios)
+    if whole and not actor.sees_everyone:
+        hint = "The page Quotas and the letters show those of your own people."
+        raise Forbidden("This shows everybody's quotas.", hint=hint)
     held = find_policy(ws, policy)
     day = as_of or last_day(ws, operator())
     with open_facts(ws, actor, as_of=day) as facts:

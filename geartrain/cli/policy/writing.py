@@ -38,7 +38,7 @@ def register(policy: typer.Typer) -> None:
         from geartrain.services.policies import known_kind
 
         found = known_kind(kind)
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
             raise Invalid(f"'{key}' is no key.", hint="A letter, then small letters, digits and underscores.")
         text = template(found, key)
         if output == Path("-"):

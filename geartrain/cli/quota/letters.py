@@ -39,7 +39,7 @@ def letters(
     from geartrain.services.quotas_letters import letters as written
     from geartrain.web.documents.quota_letter import letter_pdf
 
-    inputs = inputs_of(hierarchy, targets, policy, workspace, login)
+    inputs = inputs_of(hierarchy, targets, policy, workspace, login, whole=False)
     currency = ""
     if not hierarchy:
         ws, _ = acting(workspace, login)

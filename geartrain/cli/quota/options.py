@@ -27,7 +27,13 @@ PolicyOption = Annotated[
 
 
 def inputs_of(
-    hierarchy: Path | None, targets: Path | None, policy: str | None, workspace: Path | None, login: str | None
+    hierarchy: Path | None,
+    targets: Path | None,
+    policy: str | None,
+    workspace: Path | None,
+    login: str | None,
+    *,
+    whole: bool = True,
 ) -> Inputs:
     """The inputs of a command: three files, or the workspace's.
 
@@ -49,7 +55,7 @@ def inputs_of(
     from geartrain.services.quotas import workspace_inputs
 
     ws, actor = acting(workspace, login)
-    return workspace_inputs(ws, actor, policy=policy or "")
+    return workspace_inputs(ws, actor, policy=policy or "", whole=whole)
 
 
 def show(format: Format, sheet: Sheet, manifest: dict[str, Any], *, most: int = 200, **more: Any) -> None:

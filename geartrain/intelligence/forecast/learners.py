@@ -64,12 +64,12 @@ def by_boosting(origins: Sequence[Origin], rows: Snapshot, start: int, end: int)
     if len(np.unique(y)) < 2:
         return np.full(len(rows), float(y.mean()) if len(y) else 0.0)
     chosen = np.random.default_rng(0).permutation(len(y))[:MOST_ROWS]
-    model = HistGradientBoostingClassifier(
+    fitted = HistGradientBoostingClassifier(
         max_iter=40, learning_rate=0.1, max_leaf_nodes=12, min_samples_leaf=40, l2_regularization=5.0, random_state=0,
         early_stopping=False,
     )  # fmt: skip
-    model.fit(x[chosen], y[chosen])
-    return np.asarray(model.predict_proba(features(rows, start, end))[:, 1]) if len(rows) else np.zeros(0)
+    fitted.fit(x[chosen], y[chosen])
+    return np.asarray(fitted.predict_proba(features(rows, start, end))[:, 1]) if len(rows) else np.zeros(0)
 
 
 SIZES = (13, 20, 11, 8, 3)  # codes of stage, age, time in stage, due and nearness of the period's end
@@ -116,12 +116,12 @@ def by_hazard(history: History, rows: Snapshot, day: int, end: int, ends: Sequen
         return None
     # Deal-weeks that are alike count together: the fit is the same and takes a hundredth of the time.
     alike, n = np.unique(codes * 3 + came, return_counts=True)
-    model = LogisticRegression(C=1.0, max_iter=200).fit(_columns(alike // 3), alike % 3, sample_weight=n)
+    fitted = LogisticRegression(C=1.0, max_iter=200).fit(_columns(alike // 3), alike % 3, sample_weight=n)
     open_, won = np.ones(len(rows)), np.zeros(len(rows))
     left = end - 1 - day
     for ahead in range(0, left, WEEK):
         keys, inverse = np.unique(hazard_cells(rows, ahead, _to_end(day + ahead, ends)), return_inverse=True)
-        risk = model.predict_proba(_columns(keys))[inverse]
+        risk = fitted.predict_proba(_columns(keys))[inverse]
         part = min(WEEK, left - ahead) / WEEK
         won = won + open_ * risk[:, 1] * part
         open_ = open_ * (1 - (risk[:, 1] + risk[:, 2]) * part)

@@ -251,6 +251,7 @@ class Metric(Envelope[Spec]):
     """A metric as its policy states it."""
 
     kind: Literal["metric"] = "metric"
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="as expressions name it")
     class_: MetricClass = Field(alias="class")
     type: MetricType
     function: Function

@@ -24,7 +24,7 @@ class Envelope(Strict, Generic[Spec]):
     """What every policy says besides its spec."""
 
     kind: str
-    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    key: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=100)
     version: int = Field(default=1, ge=1, description="counted when it is saved in the register; best left out")
     effective_from: date | None = Field(default=None, description="day from which it holds; empty: always")
     name: str = Field(min_length=1)

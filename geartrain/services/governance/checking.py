@@ -75,9 +75,9 @@ def names_of(text: str, where: str = "policy.yaml") -> tuple[str, str]:
         near = closest(str(kind), kinds)
         hint = f"Did you mean '{near}'?" if near else f"One of: {', '.join(sorted(kinds))}."
         raise Invalid(f"{where}:{document.line(['kind'])}: There is no kind of policy '{kind}'.", hint=hint)
-    if not isinstance(key, str) or len(key) > 100 or not re.fullmatch(r"[a-z][a-z0-9_]*", key):
+    if not isinstance(key, str) or len(key) > 100 or not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
         message = f"{where}:{document.line(['key'])}: '{key}' is no key."
-        raise Invalid(message, hint="A letter, then small letters, digits and underscores, at most 100.")
+        raise Invalid(message, hint="A letter, then small letters, digits, - and _, at most 100.")
     return kind, key
 
 

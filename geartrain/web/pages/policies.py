@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -115,8 +116,8 @@ def new(request: Any) -> HttpResponse:
     """To the editor with a first text of a kind."""
     kind, key = request.GET.get("kind", "")[:100], request.GET.get("key", "").strip()[:100] or "default"
     known_kind(kind)
-    if not (key.replace("_", "").isascii() and key.replace("_", "").isalnum() and key[0].isalpha() and key.islower()):
-        messages.error(request, f"'{key}' is no key. A letter, then small letters, digits and underscores.")
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
+        messages.error(request, f"'{key}' is no key. A letter, then small letters, digits, - and _.")
         return HttpResponseRedirect(reverse("policies"))
     return HttpResponseRedirect(reverse("edit-policy", args=[kind, key]))
 

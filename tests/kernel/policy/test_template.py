@@ -20,3 +20,10 @@ def test_every_key_is_there_with_what_it_means(kind):
         if inner.get("description"):
             assert inner["description"].split("\n")[0].lower()[:20] in text.lower()
     assert set(schema["required"]) <= set(document.values)
+
+
+def test_a_key_may_hold_dashes():
+    """As the specification's own plan does."""
+    from geartrain.services.governance.checking import names_of
+
+    assert names_of("kind: comp_plan\nkey: ae-enterprise-2026\n") == ("comp_plan", "ae-enterprise-2026")
