@@ -15,6 +15,7 @@ from geartrain.incentives.statements import money
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PeriodLocked
 from geartrain.kernel.policy.decision import plain
 from geartrain.services.access import Actor, Permission, Role, require
+from geartrain.services.pay_verifying import digest_of
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions import open_decisions
@@ -160,7 +161,10 @@ def lock_pay(ws: Workspace, actor: Actor, *, period: str) -> dict[str, Any]:
             )
         row.status, row.changed_at = "locked", at
         row.save()
-        record(ws, actor, "pay.locked", f"pay/{row.key}", manifest=run.manifest, paid=money(run.paid))
+        digest = digest_of(row)
+        record(
+            ws, actor, "pay.locked", f"pay/{row.key}", manifest=run.manifest, paid=money(run.paid), statements=digest
+        )
     return {"period": row.key, "status": "locked", "payees": len(run.statements), "paid": money(run.paid),
             "currency": run.currency, "manifest": run.manifest}  # fmt: skip
 

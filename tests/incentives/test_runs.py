@@ -122,3 +122,27 @@ def test_splits_overlays_and_rollups_each_by_their_own_plan(tmp_path):
     ws = company(tmp_path, plans=[one, support, managers], opportunity=deals, split=split)
     assert [paid(ws, who, "2026-01") for who in ("ann", "abe", "sol", "bob")] == ["60.00", "40.00", "50.00", "60.00"]
     assert [i.code for i in run_pay(ws, FIN, period="2026-01").issues] == ["pay_splits_sum"]
+
+
+def test_what_is_altered_behind_our_back_is_named(tmp_path):
+    from django.db import connection
+
+    from geartrain.services.pay_verifying import verify_pay
+
+    ws = company(tmp_path, opportunity=QUARTER)
+    close(ws, "2026-01")
+    load(ws, {"opportunity": [won("D1", "ann", "2026-01-10", 100000)]}, at="2027-01-05")
+    replay_pay(ws, FIN, period="2026-02")
+    assert list(verify_pay(ws)) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%pay%'")
+        triggers = [name for (name,) in cursor.fetchall()]
+        assert triggers
+        with pytest.raises(Exception, match=r"never|append|locked"):
+            cursor.execute("UPDATE decisions_paystatement SET body = '{}'")
+        for name in triggers:
+            cursor.execute(f"DROP TRIGGER {name}")
+        cursor.execute("UPDATE decisions_paystatement SET body = replace(body, '12000', '22000') WHERE payee = 'ann'")
+        cursor.execute("UPDATE decisions_payentry SET amount = amount + 1 WHERE old IS NOT NULL")
+    found = [(i.code, i.where) for i in verify_pay(ws)]
+    assert found == [("pay_altered", "pay/2026-01/ann"), ("pay_altered", "pay/2026-02")]

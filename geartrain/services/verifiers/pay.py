@@ -1,0 +1,5 @@
+"""Pay: locked periods, their statements and their ledger are what the trail tells."""
+
+from geartrain.services.pay_verifying import verify_pay
+
+VERIFIER = verify_pay
