@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from geartrain.services.workspace import Workspace
 
 GIVEN_HELP = (
-    'JSON: {"user": {…}, "quota": …, "credits": [[date, amount, {…}], …], "scores": {…}}; '
+    'JSON: {"user": {…}, "quota": …, "credits": [\\[date, amount, {…}], …], "scores": {…}}; '
     "or a file of it, or - for standard input."
 )
 COLUMNS = ("component", "date", "deal", "credit", "running_total", "attainment", "multiplier", "period", "amount")
