@@ -72,7 +72,8 @@ def _command(command: click.Command, path: str) -> Iterable[str]:
     for parameter in command.params:
         names = ", ".join(f"`{o}`" for o in (*parameter.opts, *parameter.secondary_opts)) or parameter.name
         default = "" if parameter.default in (None, False, "", ()) or callable(parameter.default) else parameter.default
-        rows.append((names, (getattr(parameter, "help", "") or "").replace("\\[", "["), f"`{default}`" if default != "" else ""))
+        said = (getattr(parameter, "help", "") or "").replace("\\[", "[")  # escaped for the terminal
+        rows.append((names, said, f"`{default}`" if default != "" else ""))
     yield table(("option", "what it does", "default"), rows)
 
 
