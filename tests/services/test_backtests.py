@@ -86,7 +86,7 @@ def test_rules_pass_fail_or_cannot_be_told(ws):
     assert found.found.amount_before == 50
     assert found.found.amount_after == 50 + 150
     (seen,) = [s for s in found.found.changes[0].after.trace if s.part == "check"]
-    assert (seen.holds, seen.text) == (False, "amount 100.00 > 100.00: does not hold")
+    assert (seen.holds, seen.text) == (False, "amount 100.00 > 100: does not hold")
 
 
 def test_a_rule_that_is_new_has_nothing_before(ws):

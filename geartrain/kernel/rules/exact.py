@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import lru_cache
 from typing import Any
 
 from geartrain.kernel.rules.errors import WrongValue
@@ -84,7 +83,6 @@ def _integer(value: Decimal) -> int:
     return int(value.scaleb(FINE, context=WIDE))
 
 
-@lru_cache(1024)
 def shown(value: Decimal) -> str:
     """As a person reads it: thousands separated, no trailing zeros past two decimals: 12,000.00 · 0.631501."""
     if value == value.to_integral_value(context=WIDE):
