@@ -77,20 +77,21 @@ def login(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def served(company: Site) -> Iterator[str]:
     """The address of a real server for the company, stopped afterwards."""
-    with serving(company.ws.path) as (url, _):
+    # Its log would fill a pipe that nobody reads, and then it would wait for ever.
+    with serving(company.ws.path, errors=subprocess.DEVNULL) as (url, _):
         yield url
 
 
 class serving:
     """A `geartrain serve` in a process of its own: (address, process)."""
 
-    def __init__(self, path: Path, *, port: int = 0) -> None:
-        self.path, self.port = path, port
+    def __init__(self, path: Path, *, port: int = 0, errors: int = subprocess.STDOUT) -> None:
+        self.path, self.port, self.errors = path, port, errors
 
     def __enter__(self) -> tuple[str, subprocess.Popen[str]]:
         command = [sys.executable, "-m", "geartrain", "serve", "--port", str(self.port), "--workspace", str(self.path)]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"COLUMNS": "200"}
+            command, stdout=subprocess.PIPE, stderr=self.errors, text=True, env=os.environ | {"COLUMNS": "200"}
         )
         said = []
         assert self.process.stdout is not None
