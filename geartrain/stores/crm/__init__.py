@@ -65,6 +65,8 @@ class Crm(Protocol):
 
     name: str
     batch: int
+    key: str  # what rows call their id
+    stamps: frozenset[str]  # what changes with every touch: no content of a record
 
     def read(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Row]:
         """Records by id; those that are not there are left out."""
@@ -80,6 +82,14 @@ class Crm(Protocol):
 
     def tables(self) -> Mapping[str, str]:
         """What can be loaded: the name of the table to the source's object."""
+        ...
+
+    def record_type(self, table: str) -> str:
+        """The record type of a table's rows."""
+        ...
+
+    def marked(self, table: str, row: Mapping[str, Any]) -> tuple[datetime, bool]:
+        """When a row was changed last, and whether it is deleted."""
         ...
 
     def changed(self, table: str, *, since: datetime | None, position: Mapping[str, Any]) -> Iterator[Page]:

@@ -18,6 +18,7 @@ from typing import Any
 from geartrain.stores.crm import Crm, Outcome, Page, Row, Told, Update, needed
 from geartrain.stores.crm.client import Client, Lost
 from geartrain.stores.crm.tokens import fixed_token, refreshed
+from geartrain.stores.intake.sources import hubspot
 
 PREFIX = "GEARTRAIN_HUBSPOT_"
 BASE = "https://api.hubapi.com"
@@ -39,7 +40,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "deals": (
         "dealname", "dealstage", "pipeline", "amount", "deal_currency_code", "closedate", "createdate", "dealtype",
         "hubspot_owner_id", "hs_is_closed", "hs_is_closed_won", "hs_manual_forecast_category", "closed_lost_reason",
-        "hs_analytics_source", "hs_next_step",
+        "hs_analytics_source", "hs_next_step", "hs_primary_associated_company",
     ),
 }  # fmt: skip
 
@@ -70,6 +71,8 @@ class HubSpot:
     client: Client
     name: str = "hubspot"
     batch: int = BATCH
+    key: str = "id"
+    stamps: frozenset[str] = frozenset({"hs_lastmodifieddate", "lastmodifieddate"})
 
     def read(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Row]:
         """Records by id."""
@@ -104,6 +107,15 @@ class HubSpot:
     def tables(self) -> Mapping[str, str]:
         """Tables to objects."""
         return TABLES
+
+    def record_type(self, table: str) -> str:
+        """The record type of a table's rows."""
+        return hubspot.TABLES[table][0]
+
+    def marked(self, table: str, row: Mapping[str, Any]) -> tuple[datetime, bool]:
+        """By the modification date, and whether it came from the archive."""
+        said = row.get(self._stamp(TABLES[table])) or row["archived_at"]
+        return _instant(said), row.get("is_deleted") == "true"
 
     def changed(self, table: str, *, since: datetime | None, position: Mapping[str, Any]) -> Iterator[Page]:
         """By modification date, then what was archived since: a search gives 10,000 rows, then another begins."""
@@ -165,7 +177,7 @@ class HubSpot:
             params = {"archived": "true", "limit": PAGE} | ({"after": after} if after else {})
             body = self.client.read("GET", f"crm/v3/objects/{object}", params=params).body
             rows = [
-                {**_flat(r), "is_deleted": "true"}
+                {"id": str(r["id"]), "is_deleted": "true", "archived_at": r.get("archivedAt") or r["updatedAt"]}
                 for r in body.get("results", ())
                 if _instant(r.get("archivedAt") or r["updatedAt"]) >= since
             ]
@@ -181,9 +193,7 @@ class HubSpot:
         while True:
             params = {"limit": PAGE} | ({"after": after} if after else {})
             body = self.client.read("GET", "crm/v3/owners", params=params).body
-            owners += [
-                {k: o.get(k) for k in ("id", "email", "firstName", "lastName", "archived")} for o in body["results"]
-            ]
+            owners += [_owner(o) for o in body["results"]]
             after = ((body.get("paging") or {}).get("next") or {}).get("after", "")
             if not after:
                 break
@@ -195,14 +205,26 @@ class HubSpot:
         return MODIFIED.get(object, "hs_lastmodifieddate")
 
 
+def _owner(owner: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "owner_id": owner["id"],
+        "email": owner.get("email"),
+        "first_name": owner.get("firstName"),
+        "last_name": owner.get("lastName"),
+        "is_active": str(not owner.get("archived")).lower(),
+    }
+
+
 def _stage(pipeline: Mapping[str, Any], stage: Mapping[str, Any]) -> dict[str, Any]:
     told = stage.get("metadata") or {}
+    closed = str(told.get("isClosed")).lower() == "true"
     return {
         "stage_id": stage["id"],
         "pipeline_id": pipeline["id"],
         "label": stage.get("label"),
         "probability": told.get("probability"),
-        "closed_won": str(told.get("isClosed") == "true" and str(told.get("probability")) == "1.0").lower(),
+        "is_closed": str(closed).lower(),
+        "closed_won": str(closed and str(told.get("probability")) == "1.0").lower(),
         "display_order": stage.get("displayOrder"),
     }
 

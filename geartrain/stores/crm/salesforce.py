@@ -19,6 +19,7 @@ from typing import Any
 from geartrain.stores.crm import Crm, Outcome, Page, Row, Told, Update, needed
 from geartrain.stores.crm.client import Client, Lost
 from geartrain.stores.crm.tokens import client_credentials, fixed_token
+from geartrain.stores.intake.sources import salesforce
 
 PREFIX = "GEARTRAIN_SALESFORCE_"
 VERSION = "v62.0"
@@ -91,6 +92,8 @@ class Salesforce:
     root: str
     name: str = "salesforce"
     batch: int = BATCH
+    key: str = "Id"
+    stamps: frozenset[str] = frozenset({"SystemModstamp"})
 
     def read(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Row]:
         """Records by id."""
@@ -141,6 +144,14 @@ class Salesforce:
     def tables(self) -> Mapping[str, str]:
         """Tables to objects."""
         return TABLES
+
+    def record_type(self, table: str) -> str:
+        """The record type of a table's rows."""
+        return salesforce.TABLES[table][0]
+
+    def marked(self, table: str, row: Mapping[str, Any]) -> tuple[datetime, bool]:
+        """By SystemModstamp, and IsDeleted."""
+        return _instant(row["SystemModstamp"]).replace(tzinfo=None), row.get("IsDeleted") is True
 
     def changed(self, table: str, *, since: datetime | None, position: Mapping[str, Any]) -> Iterator[Page]:
         """By SystemModstamp and Id, deleted rows included: a page that is lost is asked for again from the last row."""
