@@ -83,12 +83,12 @@ def _journal(run: Run, account: str, amount: Decimal) -> dict[str, Any]:
 
 def _asset(ws: Workspace, run: Run, life: int) -> Rows:
     months = (run.period.end.year - run.period.start.year) * 12 + run.period.end.month - run.period.start.month
-    rolled = roll_forward(_costs(run, life), start=run.period.start, months=months)
+    rolled = roll_forward(costs_of(run, life), start=run.period.start, months=months)
     names = ("opening", "capitalised", "amortised", "impaired", "expensed", "closing")
     return [{"month": r.month, **{n: money(getattr(r, n)) for n in names}, "currency": run.currency} for r in rolled]
 
 
-def _costs(run: Run, life: int) -> Iterable[Cost]:
+def costs_of(run: Run, life: int) -> Iterable[Cost]:
     """Direct commissions on won deals, incremental to the contract; scores and SPIFs of no deal are none."""
     for e in run.evaluations:
         for line in e.lines:
