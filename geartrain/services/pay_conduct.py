@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from geartrain.incentives.evaluate import Evaluation
 from geartrain.incentives.health.conduct import Conduct, Correction, Disputed
 from geartrain.incentives.health.values import Person
 from geartrain.incentives.windows import pay_periods
 from geartrain.kernel.periods import Period
+from geartrain.services.pay_ledger import AWARD, MANUAL
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions import open_decisions
 from geartrain.stores.decisions.published import naive
+
+if TYPE_CHECKING:
+    from geartrain.stores.decisions.models import PayEntry
 
 
 def conduct_of(ws: Workspace, span: Period, evaluations: Sequence[Evaluation], people: Sequence[Person]) -> Conduct:
@@ -42,11 +47,20 @@ def _corrections(ws: Workspace, periods: set[str]) -> list[Correction]:
     from geartrain.stores.decisions.models import PayEntry
 
     rows = PayEntry.objects.filter(origin__in=periods, old__isnull=False).order_by("id")
-    return [Correction(e.payee, e.amount) for e in rows]
+    return [
+        Correction(e.payee, e.amount, by_hand=e.kind == MANUAL, error=_is_error(e)) for e in rows if e.kind != AWARD
+    ]
+
+
+def _is_error(e: PayEntry) -> bool:
+    return e.kind != MANUAL or e.component == "correction"
 
 
 def _disputes(ws: Workspace, periods: set[str]) -> list[Disputed]:
-    return []
+    from geartrain.stores.decisions.models import PayDispute
+
+    rows = PayDispute.objects.filter(period__in=periods).order_by("id")
+    return [Disputed(d.pk, d.payee, d.opened_at, d.decided_at, d.verdict, d.root_cause) for d in rows]
 
 
 def _locked(ws: Workspace, spans: dict[str, Period]) -> dict[str, tuple[date, date]]:

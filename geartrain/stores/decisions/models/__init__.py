@@ -5,6 +5,7 @@ from geartrain.stores.decisions.models.commitment import Commitment
 from geartrain.stores.decisions.models.forecast import ForecastCall, ForecastFrozen, ForecastLock, ForecastSubmission
 from geartrain.stores.decisions.models.pack import Pack, PackDecision, PackDispute
 from geartrain.stores.decisions.models.pay import PayApproval, PayEntry, PayPeriod, PayStatement
+from geartrain.stores.decisions.models.pay_desk import ContestAward, PayAdjustment, PayDispute, PlanLetter
 from geartrain.stores.decisions.models.policy import Acknowledgement, Approval, Decision, PolicyVersion
 from geartrain.stores.decisions.models.scenario import Scenario, ScenarioOutput, ScenarioRun
 from geartrain.stores.decisions.models.token import Token
@@ -16,6 +17,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Commitment",
+    "ContestAward",
     "Decision",
     "ForecastCall",
     "ForecastFrozen",
@@ -24,10 +26,13 @@ __all__ = [
     "Pack",
     "PackDecision",
     "PackDispute",
+    "PayAdjustment",
     "PayApproval",
+    "PayDispute",
     "PayEntry",
     "PayPeriod",
     "PayStatement",
+    "PlanLetter",
     "PolicyVersion",
     "Scenario",
     "ScenarioOutput",
