@@ -12,6 +12,7 @@ from geartrain.incentives.statements import money
 from geartrain.kernel.errors import Invalid
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.pay_runs import Run, calculate, users_of
+from geartrain.services.pay_signing import unsigned
 from geartrain.services.workspace import Workspace
 
 Rows = list[dict[str, Any]]
@@ -39,8 +40,18 @@ def export_pay(ws: Workspace, actor: Actor, *, period: str, kind: str = "payroll
 
 
 def _payroll(ws: Workspace, run: Run, life: int) -> Rows:
-    """One row a payee; the pay group is their column `pay_group`, else their team."""
+    """One row a payee; the pay group is their column `pay_group`, else their team.
+
+    Where the company holds pay until a plan is accepted, `amount` is what is due now and `held_unsigned` the rest.
+    """
     users = users_of(ws)
+    held = unsigned(ws) if ws.settings.pay.hold_unsigned else frozenset()
+    nothing = money(Decimal(0))
+
+    def due(who: str, s: dict[str, Any]) -> dict[str, str]:
+        waits = (who, s["plan"]) in held and Decimal(s["paid"]) > 0
+        return {"amount": nothing if waits else s["paid"], "held_unsigned": s["paid"] if waits else nothing}
+
     return [
         {
             "pay_group": str(users.get(who, {}).get("pay_group") or users.get(who, {}).get("team") or ""),
@@ -48,7 +59,7 @@ def _payroll(ws: Workspace, run: Run, life: int) -> Rows:
             "name": str(users.get(who, {}).get("name") or ""),
             "period": run.period.key,
             "currency": s["currency"],
-            "amount": s["paid"],
+            **due(who, s),
             "status": run.status,
             "manifest": s["manifest"],
         }

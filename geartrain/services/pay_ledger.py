@@ -57,6 +57,7 @@ def standing(ws: Workspace) -> dict[EntryKey, Decimal]:
 
 def posted(ws: Workspace) -> dict[str, list[Adjustment]]:
     """The adjustments by the period that they were posted in, in order."""
+    open_decisions(ws.decisions_url)
     from geartrain.stores.decisions.models import PayEntry
 
     found: dict[str, list[Adjustment]] = defaultdict(list)
