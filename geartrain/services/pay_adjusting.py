@@ -80,8 +80,16 @@ def add_request(
         period=statement["period"], payee=payee, comp_plan=statement["plan"], kind=kind, currency=statement["currency"],
         dispute=dispute, asked_by=actor.login, asked_at=aware(ws.now()), **said,
     )  # fmt: skip
-    record(ws, actor, "pay.adjustment_requested", _subject(row), id=row.pk, amount=money(row.amount), kind=kind,
-           budget=row.budget)  # fmt: skip
+    record(
+        ws,
+        actor,
+        "pay.adjustment_requested",
+        _subject(row),
+        id=row.pk,
+        amount=money(pay_ledger.cents(row.amount)),
+        kind=kind,
+        budget=row.budget,
+    )
     return row
 
 
@@ -105,7 +113,15 @@ def approve_adjustment(ws: Workspace, actor: Actor, *, id: int, note: str = "") 
         key = EntryKey(row.payee, row.comp_plan, row.period, pay_ledger.MANUAL, row.kind, f"adjustment/{row.pk}")
         pay_ledger.post(ws, period=row.period, adjustments=[Adjustment(key, Decimal(0), row.amount, cause)])
         _settle(ws, actor, row, "approved", note)
-        record(ws, actor, "pay.adjusted", f"pay/{row.period}", id=row.pk, payee=row.payee, amount=money(row.amount))
+        record(
+            ws,
+            actor,
+            "pay.adjusted",
+            f"pay/{row.period}",
+            id=row.pk,
+            payee=row.payee,
+            amount=money(pay_ledger.cents(row.amount)),
+        )
     pay_ledger.calculated(ws, actor, pay_runs.calculate(ws, period=row.period))
     return adjustment_row(row)
 
@@ -142,7 +158,7 @@ def adjustment_row(row: PayAdjustment) -> dict[str, Any]:
     names = ("period", "payee", "comp_plan", "kind", "currency", "budget", "reason", "state", "asked_by", "decided_by",
              "note")  # fmt: skip
     at = {n: naive(getattr(row, n)) for n in ("asked_at", "decided_at")}
-    return {"id": row.pk, **{n: getattr(row, n) for n in names}, "amount": money(row.amount), **at,
+    return {"id": row.pk, **{n: getattr(row, n) for n in names}, "amount": money(pay_ledger.cents(row.amount)), **at,
             "dispute": row.dispute_id}  # type: ignore[attr-defined]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from geartrain.services.access import Actor, Permission, Role, operator, require
 from geartrain.services.commitments import close_commitment, open_commitment
 from geartrain.services.facts import open_facts
 from geartrain.services.pay_adjusting import add_request
+from geartrain.services.pay_ledger import cents
 from geartrain.services.policies import current_policies
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
@@ -213,7 +214,7 @@ def dispute_json(ws: Workspace, row: PayDispute) -> dict[str, Any]:
              "answer", "triaged_by", "decided_by", "closed_by")  # fmt: skip
     at = {n: naive(getattr(row, n)) for n in ("opened_at", "triaged_at", "decided_at", "closed_at", "due")}
     ended, until = at["decided_at"] or ws.now(), at["due"]
-    adjustments = [{"id": a.pk, "amount": money(a.amount), "period": a.period, "state": a.state}
+    adjustments = [{"id": a.pk, "amount": money(cents(a.amount)), "period": a.period, "state": a.state}
                    for a in row.adjustments.order_by("id")]  # fmt: skip
     return {"id": row.pk, **{n: getattr(row, n) for n in names}, **at, "late": until is not None and ended > until,
             "trace": list(row.trace), "adjustments": adjustments}  # fmt: skip

@@ -90,9 +90,15 @@ def _plan_of(ws: Workspace, payee: str, day: date) -> CompPlan:
     end = as_day(user.get("end_date"))
     for _, policy in sorted(current_policies(ws).of(KIND).items()):
         comp_plan: CompPlan = policy.envelope
-        if comp_plan.effective[0] <= day < comp_plan.effective[1] and eligible(comp_plan, user) and not (end and end < day):
+        if (
+            comp_plan.effective[0] <= day < comp_plan.effective[1]
+            and eligible(comp_plan, user)
+            and not (end and end < day)
+        ):
             return comp_plan
-    raise NotFound(f"No compensation plan pays {payee} on {day}.", hint="Is a plan in force that they are eligible for?")
+    raise NotFound(
+        f"No compensation plan pays {payee} on {day}.", hint="Is a plan in force that they are eligible for?"
+    )
 
 
 def _span(ws: Workspace, comp_plan: CompPlan, period: str, last: date) -> Period:

@@ -52,7 +52,7 @@ def standing(ws: Workspace) -> dict[EntryKey, Decimal]:
     sums: dict[EntryKey, Decimal] = defaultdict(Decimal)
     for e in PayEntry.objects.exclude(kind__in=BY_HAND):
         sums[_key(e)] += e.amount
-    return {key: _cents(amount) for key, amount in sums.items()}
+    return {key: cents(amount) for key, amount in sums.items()}
 
 
 def posted(ws: Workspace) -> dict[str, list[Adjustment]]:
@@ -62,7 +62,7 @@ def posted(ws: Workspace) -> dict[str, list[Adjustment]]:
 
     found: dict[str, list[Adjustment]] = defaultdict(list)
     for e in PayEntry.objects.filter(old__isnull=False).select_related("period").order_by("id"):
-        old, new = (_cents(v) for v in (e.old, e.new) if v is not None)
+        old, new = (cents(v) for v in (e.old, e.new) if v is not None)
         found[e.period.key].append(Adjustment(_key(e), old, new, e.cause))
     return found
 
@@ -296,7 +296,7 @@ def _kept(value: Any) -> Any:
     return plain(value)
 
 
-def _cents(value: Decimal) -> Decimal:
+def cents(value: Decimal) -> Decimal:
     """A stored amount with two decimals where no more say anything."""
     short = value.normalize()
     exponent = short.as_tuple().exponent

@@ -59,7 +59,9 @@ def send_plan(ws: Workspace, actor: Actor, *, plan: str, payee: str | None = Non
     require(actor, Permission.publish_policies)
     found = [t for t in _texts(ws, plan=plan) if payee in (None, t.payee)]
     if not found:
-        raise NotFound(f"Nobody{f' called {payee}' if payee else ''} is eligible for {plan}.", hint="Look at `eligible`.")
+        raise NotFound(
+            f"Nobody{f' called {payee}' if payee else ''} is eligible for {plan}.", hint="Look at `eligible`."
+        )
     with writing(ws, in_turn=True):
         sent = [_send(ws, actor, t) for t in found]
     return [letter_json(row) for row in sent]

@@ -27,8 +27,10 @@ def pending(key, owner, amount):
 @pytest.fixture
 def ws(tmp_path):
     open_ = [pending("O1", "ann", 100000), pending("O2", "ann", 40000), pending("O3", "cleo", 9)]
-    plan = plan_text(component='multipliers: [{when: "term = 3", pay: 1.5}]',
-                     rest='spifs: [{key: sp, from: 2026-06-01, to: 2026-07-01, per_unit: 500, budget: 1000}]')  # fmt: skip
+    plan = plan_text(
+        component='multipliers: [{when: "term = 3", pay: 1.5}]',
+        rest="spifs: [{key: sp, from: 2026-06-01, to: 2026-07-01, per_unit: 500, budget: 1000}]",
+    )
     return company(tmp_path, plans=[plan], opportunity=[*DEALS, *open_])
 
 
@@ -72,8 +74,18 @@ def test_what_one_may_not_see_is_not_there(ws):
     assert len(set(said)) == 1
 
 
-@pytest.mark.parametrize("deals", [[], "O1", [1], [{"deal": "O1"}], [{"close": "2026-05-02"}],
-                                   [{"amount": "x", "close": "2026-05-02"}], [{"amount": 1, "close": "1300-01-01"}]])  # fmt: skip
+@pytest.mark.parametrize(
+    "deals",
+    [
+        [],
+        "O1",
+        [1],
+        [{"deal": "O1"}],
+        [{"close": "2026-05-02"}],
+        [{"amount": "x", "close": "2026-05-02"}],
+        [{"amount": 1, "close": "1300-01-01"}],
+    ],
+)
 def test_what_is_no_deal_is_said(ws, deals):
     with pytest.raises(Invalid):
         estimate_pay(ws, ANN, payee="ann", deals=deals)

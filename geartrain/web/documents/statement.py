@@ -48,13 +48,18 @@ def _told(said: Mapping[str, Any]) -> dict[str, Any]:
         "manifest": said["manifest"],
         "paid": _money(said["paid"]),
         "summary": [[k, _money(v)] for k, v in summary if Decimal(str(v)) or k == "Earned"],
-        "balances": [[k, _money(v)] for k, v in (("Held back until now", said["holding"]), ("Advanced, still owed", draws["owed"]))
-                     if Decimal(str(v))],
+        "balances": [
+            [k, _money(v)]
+            for k, v in (("Held back until now", said["holding"]), ("Advanced, still owed", draws["owed"]))
+            if Decimal(str(v))
+        ],
         "parts": [_part(p) for p in said["components"]],
         "adjustments": [[a["origin"], a["cause"], _money(a["amount"])] for a in said["adjustments"]],
-        "movements": [[str(m["date"]), str(m["kind"]).replace("_", " "), str(m["deal"]), str(m["why"]), _money(m["amount"])]
-                      for m in said["movements"]],
-    }  # fmt: skip
+        "movements": [
+            [str(m["date"]), str(m["kind"]).replace("_", " "), str(m["deal"]), str(m["why"]), _money(m["amount"])]
+            for m in said["movements"]
+        ],
+    }
 
 
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,8 +68,11 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any]:
         "key": str(part["key"]).replace("_", " "),
         "earned": _money(part["earned"]),
         "reached": ", ".join(f"{k} {Decimal(str(v)):.1%}" for k, v in reached if v is not None),
-        "lines": [[str(x["date"]), str(x["deal"]), _money(x["credit"]), str(x["says"]), _money(x["amount"])] for x in part["lines"]],
-    }  # fmt: skip
+        "lines": [
+            [str(x["date"]), str(x["deal"]), _money(x["credit"]), str(x["says"]), _money(x["amount"])]
+            for x in part["lines"]
+        ],
+    }
 
 
 def _minus(value: Any) -> Decimal:
