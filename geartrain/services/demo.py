@@ -14,6 +14,7 @@ from geartrain.kernel.errors import Conflict
 from geartrain.kernel.periods import Grain, add_months
 from geartrain.sample import PEOPLE, documents, goals_policy, write_sample
 from geartrain.services.access import operator
+from geartrain.services.demo_calls import hold_calls
 from geartrain.services.governance import (
     acknowledge_policy,
     approve_policy,
@@ -78,6 +79,7 @@ def build_demo(folder: Path, *, progress: Progress = lambda *_, **__: None) -> D
     password = secrets.token_urlsafe(9)
     people = _people(ws, password, progress)
     _govern(ws, progress)
+    _forecast(ws, progress)
     _review(ws, progress)
     _pay(ws, progress)
     return Demo(ws, people, password, counts, findings, not made)
@@ -140,6 +142,13 @@ def _govern(ws: Workspace, progress: Progress) -> None:
     for reader in ("head_of_sales", "manager", "revops"):
         for waiting in to_acknowledge(ws, by[reader]):
             acknowledge_policy(ws, by[reader], kind=waiting.kind, key=waiting.key, sha256=waiting.sha256)
+
+
+def _forecast(ws: Workspace, progress: Progress) -> None:
+    """Three years of weekly calls; this week's is open, and those one signs in as have yet to speak."""
+    by = {person.role: person for person in PEOPLE}
+    quiet = [person.user_id for person in PEOPLE]
+    hold_calls(ws, actor_of(ws, by["revops"].email), quiet=quiet, progress=progress)
 
 
 def _review(ws: Workspace, progress: Progress) -> None:
