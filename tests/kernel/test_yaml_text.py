@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 TEXTS = [p.read_text() for p in sorted((ROOT / "geartrain").rglob("*.yaml"))]
 LINES = sorted({line for text in TEXTS for line in text.splitlines()})
 ODD = [*"\t '\"{}[]:,#&*!|>%@`-?~=<\\\n\x85\ufeff", "0o17", "017", "0x1F", "1_000", "1e3", ".5", "-.5e+3", "1:30",
-       "yes", "on", "<<: *a", "&a ", "*a", "!!str 1", "---\n", "...\n", "2026-01-31", "2026-1-3", "2026-01-31T10:00:00Z",
+       "yes", "on", "<<: *a", "&a ", "*a", "!!str 1", "---\n", "...\n",
+       "2026-01-31", "2026-1-3", "2026-01-31T10:00:00Z",
        "null", "~", ".inf", ".NaN", "é", "2026-02-30", "0b1", "+1", "1.", "a: 1\na: 2\n",
        "%YAML 1.1\n---\n"]  # fmt: skip
 
