@@ -84,13 +84,13 @@ def list_scores(
         Invalid: the policy has no score model.
     """
     require(actor, Permission.view_records)
-    scheme = _scheme(policy)
+    scheme = scheme_of(policy)
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
         when = at or end_of(facts.as_of, facts.calendar)
-        rows = _leads(facts, ws, scheme, when, lead)
+        rows = leads_as_of(facts, ws, scheme, when, lead)
         if lead is not None and not rows:
             raise NotFound(f"There is no lead '{lead}'.")
-        touches = _touches(facts, ws, scheme, when, lead)
+        touches = touches_of(facts, ws, scheme, when, lead)
         found = [(key, score(scheme, values, touches.get(key, ()), at=when)) for key, values, _ in rows]
         found.sort(key=lambda f: (f[1].grade, -f[1].fit - f[1].engagement, f[0]))
         return Scores(policy, facts.as_of, tuple(found[:limit]), len(found))
@@ -104,13 +104,13 @@ def validate_score(
     Later touches are not seen: the grade is that of the moment.
     """
     require(actor, Permission.view_records)
-    scheme = _scheme(policy)
+    scheme = scheme_of(policy)
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
         last = end_of(facts.as_of, facts.calendar)
         low, high = facts.calendar.instant(since), facts.calendar.instant(until)
-        touches = _touches(facts, ws, scheme, last, None)
+        touches = touches_of(facts, ws, scheme, last, None)
         outcomes = []
-        for key, values, row in _leads(facts, ws, scheme, last, None):
+        for key, values, row in leads_as_of(facts, ws, scheme, last, None):
             if low <= row["created_at"] < high:
                 when = max(row["assigned_at"] or row["created_at"], row["created_at"])
                 grade = score(scheme, values, touches.get(key, ()), at=when).grade
@@ -193,7 +193,8 @@ def policy_for_leads(ws: Workspace, *, key: str = "", text: str | None = None, w
     return choose_lead_policy(ws, key=key, text=text, where=where)
 
 
-def _scheme(policy: Policy) -> Score:
+def scheme_of(policy: Policy) -> Score:
+    """The score model of a lead policy. Raises: Invalid: it has none."""
     spec: LeadPolicy = policy.spec
     if spec.score is None:
         raise Invalid(f"{policy.where}: the lead policy '{policy.key}' has no score model.", hint="Add `score:`.")
@@ -212,7 +213,9 @@ def _framed(
     return reading, open_frame(source, name, window, [*reading.paths.values()], own=(*own, "extra")).table
 
 
-def _leads(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None) -> list[tuple[str, Any, Any]]:
+def leads_as_of(
+    facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None
+) -> list[tuple[str, Any, Any]]:
     """(id, values for the rules, row) of the leads created up to an instant."""
     rules = [p.rule for g in scheme.fit.groups for p in g.rules]
     own = ("lead_id", "created_at", "assigned_at", "converted_at")
@@ -222,7 +225,7 @@ def _leads(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str |
     return [(r["lead_id"], reading.values(r, as_of=facts.as_of), r) for r in rows]
 
 
-def _touches(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None) -> dict[str, list[Any]]:
+def touches_of(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None) -> dict[str, list[Any]]:
     """What each lead did up to an instant, in order."""
     rules = [p.rule for p in scheme.engagement.events]
     own = ("touch_id", "lead_id", "occurred_at", "kind")
