@@ -148,6 +148,17 @@ class Seasonality(Strict):
         return {str(k): v for k, v in values.items()} if isinstance(values, Mapping) else values
 
 
+class Seat(Strict):
+    """Somebody to be hired, who carries a quota before having a name; their book is the mean of their colleagues'."""
+
+    key: str = Field(min_length=1, description="how the seat is named until somebody sits on it")
+    manager: str = Field(min_length=1, description="user_id of who leads it")
+    start: date = Field(description="first day; the ramp counts from it")
+    role: str = ""
+    segment: str = ""
+    region: str = ""
+
+
 class QuotaPolicy(Strict):
     """The `spec` of a quota_policy. Without weights every leaf counts the same.
 
@@ -167,6 +178,7 @@ class QuotaPolicy(Strict):
     period: str = ""
     targets: tuple[dict[str, str], ...] = Field(default=(), description="cell columns and amount, instead of a goal")
     people: str = Field(default="", description="rule over people that carry quotas; their managers stand above them")
+    seats: tuple[Seat, ...] = Field(default=(), description="people to be hired who carry a quota, within a workspace")
     edits: tuple[Edit, ...] = Field(default=(), description="what was decided by hand, whatever its order")
     measure: str = Field(default="bookings", description="the measure the quotas are stated in")
     letter: str = Field(default="", description="what a quota letter says below the figures")
@@ -184,6 +196,14 @@ class QuotaPolicy(Strict):
         if value:
             parse(value, where="people")
         return value
+
+    @field_validator("seats")
+    @classmethod
+    def _once(cls, seats: tuple[Seat, ...]) -> tuple[Seat, ...]:
+        keys = [s.key for s in seats]
+        if twice := next((k for k in keys if keys.count(k) > 1), None):
+            raise ValueError(f"the seat '{twice}' is there twice")
+        return seats
 
     @field_validator("period", mode="before")
     @classmethod
