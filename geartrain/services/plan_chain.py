@@ -121,16 +121,16 @@ def _links(
     ws: Workspace, facts: Facts, policies: PolicySet, held: Mapping[str, Policy | None], published: set[tuple[str, str]]
 ) -> tuple[tuple[Link, ...], str]:
     company = Company(source_of(facts, policies), policies)
-    plan, quota, territory = (held[k] for k in ("capacity_plan", "quota_policy", "territory_policy"))
-    carried, no_capacity = _tried(plan, lambda p: capacity_link(p.spec, company))
+    capacity, quota, territory = (held[k] for k in ("capacity_plan", "quota_policy", "territory_policy"))
+    carried, no_capacity = _tried(capacity, lambda p: capacity_link(p.spec, company))
     handed, no_quota = _tried(quota, lambda p: quota_link(p, company))
     links = [
         _goal(policies, published, carried, handed, no_capacity or no_quota),
-        _capacity(plan, carried, no_capacity),
+        _capacity(capacity, carried, no_capacity),
         _territories(ws, territory),
         _quotas(quota, carried, handed, no_quota),
-        _cost(plan, carried, no_capacity),
-        _cac(ws, plan, carried, no_capacity),
+        _cost(capacity, carried, no_capacity),
+        _cac(ws, capacity, carried, no_capacity),
     ]
     span = carried.capacity_plan.labels if carried else ()
     period = f"{span[0]} to {span[-1]}" if span else (quota.spec.period if quota else "")

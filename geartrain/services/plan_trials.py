@@ -70,22 +70,22 @@ def try_on_plan(
     if not actor.sees_everyone:
         raise Forbidden("The plan is of the whole company.", hint="Ask who sees all of it.")
     policies = current_policies(ws)
-    plan = _only(policies, "capacity_plan")
+    held = _only(policies, "capacity_plan")
     drafts: list[tuple[str, str]] = []
     if change.hires:
-        drafts.append(("capacity_plan.yaml", _changed(plan, lambda spec: _hire(spec, plan.spec, change))))
+        drafts.append(("capacity_plan.yaml", _changed(held, lambda spec: _hire(spec, held.spec, change))))
     if change.over is not None or change.hires:
         quota = _only(policies, "quota_policy")
-        seats = _seats(ws, policies, plan.spec, change)
+        seats = _seats(ws, policies, held.spec, change)
         drafts.append(("quota_policy.yaml", _changed(quota, lambda spec: _assign(spec, change.over, seats))))
     if change.potential:
-        held = policies.of("plan_assumptions").get("default")
-        text = held.body if held else ASSUMED
+        supposed = policies.of("plan_assumptions").get("default")
+        text = supposed.body if supposed else ASSUMED
         drafts.append(("plan_assumptions.yaml", _edited(text, lambda spec: _suppose(spec, change.potential))))
     if not drafts:
         hint = "Hire somebody, state an over-assignment, or suppose another potential."
         raise Invalid("There is nothing to try.", hint=hint)
-    span = {"since": plan.spec.start, "until": plan.spec.first(plan.spec.periods)}
+    span = {"since": held.spec.start, "until": held.spec.first(held.spec.periods)}
     return create_scenario(ws, actor, key=key, name=name, description=description, drafts=drafts, **span)
 
 
@@ -152,8 +152,8 @@ def _only(policies: PolicySet, kind: str) -> Policy:
     raise NotFound(f"There are {len(known)} of the kind {what}: {', '.join(known)}.", hint="Name one 'default'.")
 
 
-def _role(plan: CapacityPlan, name: str) -> Role:
-    found = {r.name: r for r in plan.roles}
+def _role(capacity_plan: CapacityPlan, name: str) -> Role:
+    found = {r.name: r for r in capacity_plan.roles}
     if name in found:
         return found[name]
     near = closest(name, found)
@@ -161,27 +161,27 @@ def _role(plan: CapacityPlan, name: str) -> Role:
     raise Invalid(f"There is no role '{name}' in the capacity plan.", hint=hint)
 
 
-def _hire(spec: Any, plan: CapacityPlan, change: Change) -> None:
+def _hire(spec: Any, capacity_plan: CapacityPlan, change: Change) -> None:
     try:
-        label = plan.labels[plan.number((change.start or plan.start).isoformat())]
+        label = capacity_plan.labels[capacity_plan.number((change.start or capacity_plan.start).isoformat())]
     except ValueError as error:
         raise Invalid(f"{error}.", hint="Name a day within the plan, or none.") from None
     for name, count in change.hires.items():
-        role = _role(plan, name)
-        at = next(n for n, r in enumerate(plan.roles) if r is role)
+        role = _role(capacity_plan, name)
+        at = next(n for n, r in enumerate(capacity_plan.roles) if r is role)
         into = spec["roles"][at]
         into["hires"] = [*(into.get("hires") or []), {"period": label, "count": count}]
 
 
-def _seats(ws: Workspace, policies: PolicySet, plan: CapacityPlan, change: Change) -> list[dict[str, Any]]:
+def _seats(ws: Workspace, policies: PolicySet, capacity_plan: CapacityPlan, change: Change) -> list[dict[str, Any]]:
     """The hires as seats: below whoever leads most of those the role means."""
     if not change.hires:
         return []
-    start, found = change.start or plan.start, []
+    start, found = change.start or capacity_plan.start, []
     with open_facts(ws, operator(), as_of=last_day(ws, operator())) as facts:
         company = Company(source_of(facts, policies), policies)
         for name, count in change.hires.items():
-            role = _role(plan, name)
+            role = _role(capacity_plan, name)
             there = (
                 [u for u in company.chosen(role.people) if u["is_active"] and u["manager_id"]] if role.people else []
             )

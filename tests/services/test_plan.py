@@ -29,7 +29,8 @@ spec:
   goal: 1000
   close: total
   roles:
-    - {key: ae, people: "role = 'ae'", productivity: 400, ramp: [0.5], cost: 10, hiring_cost: 5, hiring_lag: 1, deal_size: 100}
+    - {key: ae, people: "role = 'ae'", productivity: 400, ramp: [0.5], cost: 10, hiring_cost: 5, hiring_lag: 1,
+       deal_size: 100}
 """,
     "quota": """\
 kind: quota_policy

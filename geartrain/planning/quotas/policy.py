@@ -148,6 +148,23 @@ class Seasonality(Strict):
         return {str(k): v for k, v in values.items()} if isinstance(values, Mapping) else values
 
 
+class Fair(Strict):
+    """What counts as fair; who is outside is named with the reason.
+
+    `quota_to_ote` is the least and the most that a quota is of the pay at target, 4 to 6 being common; `potential_band`
+    how far a quota per potential may be off the median of the role, as a share of it.
+    """
+
+    quota_to_ote: tuple[Positive, Positive] = (Decimal(4), Decimal(6))
+    potential_band: Positive = Decimal("0.4")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Fair:
+        if self.quota_to_ote[0] > self.quota_to_ote[1]:
+            raise ValueError("quota_to_ote has the least first")
+        return self
+
+
 class Seat(Strict):
     """Somebody to be hired, who carries a quota before having a name; their book is the mean of their colleagues'."""
 
@@ -178,6 +195,7 @@ class QuotaPolicy(Strict):
     period: str = ""
     targets: tuple[dict[str, str], ...] = Field(default=(), description="cell columns and amount, instead of a goal")
     people: str = Field(default="", description="rule over people that carry quotas; their managers stand above them")
+    fair: Fair = Fair()
     seats: tuple[Seat, ...] = Field(default=(), description="people to be hired who carry a quota, within a workspace")
     edits: tuple[Edit, ...] = Field(default=(), description="what was decided by hand, whatever its order")
     measure: str = Field(default="bookings", description="the measure the quotas are stated in")
