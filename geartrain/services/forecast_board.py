@@ -160,9 +160,9 @@ def _rows(ws: Workspace, actor: Actor, status: Status, ranges: Ranges | None) ->
     lines: dict[str, dict[str, Standing]] = {}
     for one in status.lines:
         lines.setdefault(one.user, {})[one.category] = one
-    own = lines.get(actor.user_id or "")
-    if own is None and actor.user_id in hierarchy.manager_of and actor.user_id in status.people.submitters:
-        lines[actor.user_id or ""] = {c: Standing(actor.user_id or "", c, ZERO, None, None) for c in SUBMITTED}
+    me, people = actor.user_id or "", status.people
+    if me not in lines and me in hierarchy.manager_of and (me in people.submitters or not people.by_role):
+        lines[me] = {c: Standing(me, c, ZERO, None, None) for c in SUBMITTED}
     _, base = standing_of(ws, call_of(ws, status.call.period, status.call.as_of))
     roots = [p for p in lines if not any(a in lines for a in hierarchy.chain(p))]
     order = [p for root in sorted(roots) for p in hierarchy.tree(root) if p in lines]

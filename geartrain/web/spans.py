@@ -55,7 +55,7 @@ def banded(
         "data": {"values": long}, "mark": {"type": "circle", "size": 34, "opacity": 1}, "encoding": dots,
         "transform": [{"filter": "isValid(datum.y)"}],
     })  # fmt: skip
-    return {"height": height, "layer": layers}
+    return {"height": height, "padding": {"left": 0, "right": 0, "top": 0, "bottom": 6}, "layer": layers}
 
 
 def cascade(rows: Sequence[Row], *, width: int, currency: str = "USD") -> dict[str, Any]:

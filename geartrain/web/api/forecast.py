@@ -16,7 +16,6 @@ from geartrain.web.api.plain import Day, Instant, Line, Text, plain, utc
 
 PREFIX = "/forecast"
 router = Router()
-Names = Annotated[list[Line], Query(max_length=50)]
 Amount = Annotated[str, Field(max_length=40, description="in the workspace's currency, e.g. 1250000.50")]
 
 
@@ -53,7 +52,7 @@ def run(request: Any, period: Line | None = None, as_of: Day | None = None) -> A
 
 @router.get("/backtest", response=dict[str, Any], summary="What it would have said in past periods, beside baselines")
 def backtest(
-    request: Any, period: Names = Query([]), periods: Annotated[int, Query(ge=1, le=12)] = 4,
+    request: Any, period: list[Line] = Query([], max_length=50), periods: Annotated[int, Query(ge=1, le=12)] = 4,
     every: Annotated[int, Query(ge=7, le=92)] = 14, as_of: Day | None = None, grain: Grain = Grain.quarter,
 ) -> Any:  # fmt: skip
     found = backtest_forecast(
@@ -69,7 +68,7 @@ def explain(request: Any, opportunity: Line, period: Line | None = None, as_of: 
 
 
 @router.get("/lint", response=dict[str, Any], summary="Columns a forecast must not learn from")
-def lint(request: Any, feature: Names) -> Any:
+def lint(request: Any, feature: list[Line] = Query(..., max_length=50)) -> Any:
     issues = lint_features(request.workspace, request.actor, names=feature)
     refused = {i.where for i in issues}
     return {"refused": [i.as_json() for i in issues], "usable": [f for f in feature if f not in refused]}
@@ -121,5 +120,5 @@ def moved(request: Any, period: Line, since: Day, until: Day, user: Line | None 
 
 
 @router.get("/accuracy", response=dict[str, Any], summary="How right people were: by person, level and week")
-def accuracy(request: Any, period: Names = Query([])) -> Any:
+def accuracy(request: Any, period: list[Line] = Query([], max_length=50)) -> Any:
     return plain(get_accuracy(request.workspace, request.actor, periods=period).as_json())

@@ -54,13 +54,14 @@ def _cards(found: Accuracy) -> list[Kpi]:
     whole = found.by("level")[0]
     held = [c for c in found.calls if c.overridden]
     worth = sum((c.said.value_added for c in held), start=type(found.bar)(0))
-    shares = [c.commit_won for c in top if c.commit_won is not None]
+    shared = [c for c in top if c.committed]
+    came, said = (sum((getattr(c, k) for c in shared), start=type(found.bar)(0)) for k in ("kept", "committed"))
     return [
         Kpi("Accuracy at the top", None if whole["wape"] is None else 1 - whole["wape"], "ratio",
             note=f"{whole['calls']:,} calls of the highest level seen"),
         Kpi("Bias at the top", whole["bias"], "ratio", note="above zero: over-forecast"),
-        Kpi("Commit that came", sum(shares) / len(shares) if shares else None, "ratio",
-            note="mean share of what was committed to"),
+        Kpi("Commit that came", came / said if said else None, "ratio",
+            note="of open deals in commit, by amount"),
         Kpi("Worth of adjustments", worth, "money", note=f"{len(held):,} adjustments by managers, error taken away"),
     ]  # fmt: skip
 
@@ -100,7 +101,7 @@ def _people(request: Any, found: Accuracy) -> Any:
     rows = [
         {"user_id": r.user, "name": found.names.get(r.user, r.user), "periods": r.n,
          "accuracy": None if r.wape is None else 1 - r.wape, "wape": r.wape, "bias": r.bias,
-         "value_added": r.value_added, "flag": FLAGS.get(r.flag)}
+         "value_added": r.value_added, "flag": FLAGS.get(r.flag, "")}
         for r in found.people()
     ]  # fmt: skip
     columns = (
@@ -108,7 +109,7 @@ def _people(request: Any, found: Accuracy) -> Any:
         Col("bias", "Bias", unit="ratio"),
         Col("value_added", "Beside the team's sum", unit="money", compact=True,
             help="How much nearer the call was than what the team, or the deals, added up to; all calls together"),
-        Col("flag", "Leans", badge={"happy ears": "warn", "keeps back": "info"}),
+        Col("flag", "Leans", badge={"happy ears": "warn", "keeps back": "info", "": ""}),
     )  # fmt: skip
     return make_table(request, name="people", columns=columns, rows=rows, sort="-accuracy", caption="By person")
 

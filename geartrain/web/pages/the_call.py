@@ -76,7 +76,7 @@ def _cards(board: Board) -> list[Kpi]:
     model = Kpi(
         "The model's range", span.mean if span else None, "money",
         why="It is being worked out, or there is no history to learn from.",
-        note=f"80 %: {show(span.p10, 'money').text} to {show(span.p90, 'money').text}" if span else "not at hand yet",
+        note=f"80 %: {show(span.p10, 'money').text} to {show(span.p90, 'money').text}" if span else "",
         href=reverse("model-card"),
     )  # fmt: skip
     return [
