@@ -50,6 +50,8 @@ def run(
     parts = f"open {whole['open']['mean']:,.0f} + not created yet {whole['uncreated']['mean']:,.0f}"
     console.print(f"won so far {whole['closed']:,.0f} + {parts}", highlight=False)
     console.print(f"[dim]{whole['method']['why']}[/]", highlight=False, markup=True)
+    for sentence in whole["method"]["lacking"]:
+        console.print(f"[yellow]{sentence}[/]", highlight=False)
     print_rows(columns, rows, title="By node")
     _methods(whole["backtest"])
 

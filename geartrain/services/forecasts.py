@@ -15,6 +15,7 @@ from geartrain.facts.transforms import day_of
 from geartrain.intelligence.forecast.backtest import FORECAST, Tested, backtest, origins
 from geartrain.intelligence.forecast.engine import Engine, Span
 from geartrain.intelligence.forecast.history import History
+from geartrain.intelligence.forecast.lacking import lacking
 from geartrain.intelligence.forecast.ladder import Forecast, forecast
 from geartrain.intelligence.forecast.leakage import TRACKED, Feature, Outcomes, lint
 from geartrain.intelligence.forecast.nodes import Node, money, nodes
@@ -84,6 +85,18 @@ class Run:
             )
         return sorted(found, key=lambda d: (-float(d["value_if_won"]) * d["p_win_in_period"], d["opportunity_id"]))
 
+    def method(self) -> dict[str, Any]:
+        """How it was come to, what was seen at the gate, how wide it is and why, and what is lacking."""
+        told = self.told
+        return {
+            "rung": told.rung, "deals_by": told.basis, "why": told.why, "ranked": told.ranked,
+            "lacking": lacking(self.history, told.parts), "past_periods": told.parts.known,
+            "gate": [s.as_json() for s in told.gate], "weights": {r: round(w, 6) for r, w in told.weights.items()},
+            "intake_by": told.parts.way, "shock": round(told.shock, 6), "widened": round(told.widen, 6),
+            "calibration": round(told.scale, 6),
+            "conformal": {"level": round(told.level, 6), "past_origins": told.scored},
+        }  # fmt: skip
+
     def as_json(self) -> dict[str, Any]:
         """The document of `forecast run`."""
         told, deals = self.told, self.deals()
@@ -98,12 +111,7 @@ class Run:
             "total": self.total,
             "nodes": [n.as_json(self.names) for n in self.nodes],
             "deals": deals,
-            "method": {
-                "rung": told.rung, "deals_by": told.basis, "why": told.why, "ranked": told.ranked,
-                "past_periods": told.parts.known, "gate": [s.as_json() for s in told.gate],
-                "shock": round(told.shock, 6), "widened": round(told.widen, 6), "calibration": round(told.scale, 6),
-                "conformal": {"level": round(told.level, 6), "past_origins": told.scored},
-            },
+            "method": self.method(),
             "backtest": self.tested.as_json(),
         }  # fmt: skip
         text = json.dumps(body, default=str, sort_keys=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -61,12 +62,14 @@ class Engine:
 
     Args:
         periods: `[start, end)` of the fiscal periods, in order, from the first that history touches on.
+        kept: What was made of parts and is asked for again.
     """
 
     history: History
     periods: Sequence[Span]
     boosted: bool = True
     _parts: dict[tuple[int, Span], Parts] = field(default_factory=dict)
+    kept: dict[Hashable, Any] = field(default_factory=dict)
 
     def past(self, day: int, span: Span) -> list[Span]:
         """The periods before one whose end is known on the day and whose whole length history has."""

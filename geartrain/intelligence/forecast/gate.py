@@ -7,7 +7,7 @@ origins before it, so that what is compared is what would have been published.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -39,6 +39,7 @@ class Past:
 
     parts: tuple[Parts, ...]
     actual: tuple[float, ...]
+    _said: dict[str, dict[int, float]] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -55,10 +56,13 @@ class Past:
 
     def said(self, rung: str) -> dict[int, float]:
         """By origin, what a rung said; the mean of rungs by what was known before each."""
-        if rung == AVERAGE:
-            told = {n: blend(p, self.before(n)) for n, p in enumerate(self.parts)}
-            return {n: t for n, t in told.items() if t is not None}
-        return {n: max(p.totals[rung], p.closed) for n, p in enumerate(self.parts) if rung in p.totals}
+        if rung not in self._said:
+            if rung == AVERAGE:
+                told = {n: blend(p, self.before(n)) for n, p in enumerate(self.parts)}
+            else:
+                told = {n: max(p.totals[rung], p.closed) for n, p in enumerate(self.parts) if rung in p.totals}
+            self._said[rung] = {n: t for n, t in told.items() if t is not None}
+        return self._said[rung]
 
     def error(self, said: Mapping[int, float], at: Sequence[int]) -> float | None:
         """WAPE at some origins."""
@@ -125,10 +129,16 @@ def published(past: Past, n: int) -> float | None:
     return None if best is None else max(past.parts[n].totals[best], past.parts[n].closed)
 
 
+def unranked(parts: Parts) -> list[str]:
+    """The rungs whose plain mean it is where none can be ranked; stages stand in where no deal has a chance."""
+    names = [r for r in UNRANKED if r in parts.totals]
+    return names if parts.chance or "stage_weighted" not in parts.totals else [*names, "stage_weighted"]
+
+
 def choose(parts: Parts, past: Past) -> tuple[tuple[Step, ...], str, str, bool]:
     """(what was seen at the gate, the rung, why in words, whether rungs could be ranked)."""
     if parts.known < RANKED or len(past) < RANKED:
-        names = [r for r in UNRANKED if r in parts.totals]
+        names = unranked(parts)
         why = f"insufficient history to rank: {parts.known} past periods, {RANKED} are needed"
         why += f"; the plain mean of {', '.join(names)}" if names else "; and nothing to go by"
         return (), "mean_of_all" if names else "none", why, False

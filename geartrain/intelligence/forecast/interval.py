@@ -1,4 +1,4 @@
-"""How wide a forecast is: its own simulation, widened or narrowed by what past origins at the same lead missed by."""
+"""How wide a forecast is: its own simulation, widened or narrowed by what past origins missed by."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geartrain.intelligence.forecast.history import Floats
 
 NOMINAL = 0.8
 SHOCK = 0.1  # what all deals of a period share where nothing past says it
-STEP = 0.05  # how far the level moves with each past origin that was missed
+STEP = 0.1  # how far the level moves with each past origin that was missed
 # Where scores of a simulation lie that is right: they stand for what is not known yet.
 PRIOR = tuple(NormalDist().inv_cdf(0.5 + (n + 0.5) / 10) for n in range(5))
 USUAL = NormalDist().inv_cdf(0.9)
@@ -48,15 +48,15 @@ def _ranked(past: Past) -> list[int]:
     return [n for n, p in enumerate(past.parts) if p.known >= RANKED]
 
 
-def scores(past: Past, rung: str, shock: float) -> list[float]:
-    """By past origin, the oldest first, how far it was missed, in standard deviations."""
+def scores(past: Past, rung: str, shock: float) -> list[tuple[int, float]]:
+    """(day, how far it was missed in standard deviations) of past origins."""
     said = past.said(rung)
     found = []
     for n in _ranked(past):
         if n in said:
             spread = deviation(past.parts[n], rung, said[n], shock)
             if spread > 0:
-                found.append(abs(past.actual[n] - said[n]) / spread)
+                found.append((past.parts[n].day, abs(past.actual[n] - said[n]) / spread))
     return found
 
 
