@@ -9,7 +9,7 @@ import numpy as np
 
 from geartrain.intelligence.forecast import interval
 from geartrain.intelligence.forecast.engine import AVERAGE, Engine, Parts, Span, contributions, distribution
-from geartrain.intelligence.forecast.gate import Past, Step, blend, choose, unranked, weights
+from geartrain.intelligence.forecast.gate import Past, Step, blend, choose, plain, weights
 from geartrain.intelligence.forecast.history import Floats
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -114,8 +114,8 @@ def forecast(engine: Engine, day: int, span: Span, *, seed: int = 0) -> Forecast
     # What is to come scales: the chances of deals and the intake together make up the mean.
     remaining, expected = mean - parts.closed, _expected(parts, basis)
     scale = float(np.clip(remaining / expected, 0.0, 3.0)) if expected > 0 else 1.0
-    shock = interval.shared(past if ranked else past.before(0))
-    found = _missed(engine, day, span, rung, shock) if ranked else []
+    shock = interval.shared(past, rung)
+    found = _missed(engine, day, span, rung, shock)
     widen, level = interval.adapted(found)
     draws = distribution(parts, basis, scale=scale, shock=shock, seed=seed)
     quantiles = interval.spread(draws, mean, interval.deviation(parts, rung, mean, shock), widen)
@@ -132,8 +132,8 @@ def _mean(parts: Parts, past: Past, rung: str) -> float:
         return max(parts.totals[rung], parts.closed)
     if rung == AVERAGE:
         return max(blend(parts, past) or parts.closed, parts.closed)
-    told = [max(parts.totals[r], parts.closed) for r in unranked(parts)]
-    return float(np.mean(told)) if told else parts.closed
+    told = plain(parts)
+    return parts.closed if told is None else told
 
 
 def _expected(parts: Parts, basis: str | None) -> float:
