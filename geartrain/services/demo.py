@@ -14,6 +14,7 @@ from geartrain.kernel.errors import Conflict
 from geartrain.kernel.periods import Grain, add_months
 from geartrain.sample import PEOPLE, documents, goals_policy, write_sample
 from geartrain.services.access import operator
+from geartrain.services.demo_calls import hold_calls
 from geartrain.services.governance import (
     acknowledge_policy,
     approve_policy,
@@ -31,6 +32,7 @@ from geartrain.services.pay_ledger import approve_pay, lock_pay, status_of
 from geartrain.services.pay_runs import run_pay
 from geartrain.services.people import actor_of, create_user, list_users, set_password
 from geartrain.services.quality import check_records
+from geartrain.services.quotas_issue import acknowledge_quota, issue_quotas, my_letter, quotas_are_issued, seal_of
 from geartrain.services.view import last_day
 from geartrain.services.workspace import SETTINGS, Workspace, init_workspace, open_workspace
 
@@ -78,6 +80,8 @@ def build_demo(folder: Path, *, progress: Progress = lambda *_, **__: None) -> D
     password = secrets.token_urlsafe(9)
     people = _people(ws, password, progress)
     _govern(ws, progress)
+    _plan(ws, progress)
+    _forecast(ws, progress)
     _review(ws, progress)
     _pay(ws, progress)
     return Demo(ws, people, password, counts, findings, not made)
@@ -140,6 +144,24 @@ def _govern(ws: Workspace, progress: Progress) -> None:
     for reader in ("head_of_sales", "manager", "revops"):
         for waiting in to_acknowledge(ws, by[reader]):
             acknowledge_policy(ws, by[reader], kind=waiting.kind, key=waiting.key, sha256=waiting.sha256)
+
+
+def _plan(ws: Workspace, progress: Progress) -> None:
+    """Hand the year's goal down to quotas in force, and have one of those who sign in sign her letter."""
+    by = {person.role: actor_of(ws, person.email) for person in PEOPLE}
+    progress("Handing out quotas", 0, 1)
+    if not quotas_are_issued(ws):
+        issue_quotas(ws, by["revops"])
+        ann = next(actor_of(ws, p.email) for p in PEOPLE if p.name.startswith("Ann"))
+        acknowledge_quota(ws, ann, seal=seal_of(my_letter(ws, ann)))
+    progress("Handing out quotas", 1, 1)
+
+
+def _forecast(ws: Workspace, progress: Progress) -> None:
+    """Three years of weekly calls; this week's is open, and those one signs in as have yet to speak."""
+    by = {person.role: person for person in PEOPLE}
+    quiet = [person.user_id for person in PEOPLE]
+    hold_calls(ws, actor_of(ws, by["revops"].email), quiet=quiet, progress=progress)
 
 
 def _review(ws: Workspace, progress: Progress) -> None:

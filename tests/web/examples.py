@@ -23,6 +23,8 @@ CAPTURED: Mapping[str, Any] = {
     "format": "pdf",
     "kind": "metric",
     "commitment": 987654321,
+    "dispute": 987654321,
+    "adjustment": 987654321,
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "new-policy": {"kind": "metric", "key": "win_rate"},
@@ -34,6 +36,9 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "policy-task",
     "audit-task",
     "commitment",
+    "pay-dispute",
+    "new-pay-dispute",
+    "quota-letter-pdf",  # nobody of the cast carries a quota
 }
 
 

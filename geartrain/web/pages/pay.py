@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from geartrain.kernel.errors import NotFound
 from geartrain.services.access import Permission
+from geartrain.services.pay_disputes import list_disputes
 from geartrain.services.pay_runs import get_statement, known_periods, list_statements, names_of
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
@@ -33,9 +36,13 @@ def pay(request: Any) -> HttpResponse:
     if said is None:
         return render(request, "pages/pay.html", context)
     lines = [line for part in said["components"] for line in part["lines"]]
-    table = make_table(request, columns=LINES, rows=[_line(x) for x in lines], name="statement", caption="Lines")
+    asks = Col("ask", "Is it wrong?", href=lambda r: _dispute(r, payee, said["period"]), sortable=False)
+    columns = (*LINES, asks) if _may_ask(request, payee) else LINES
+    table = make_table(request, columns=columns, rows=[_line(x) for x in lines], name="statement", caption="Lines")
     if (file := exported(request, table)) is not None:
         return file
+    asked = list_disputes(ws, actor, payee=payee, period=said["period"])
+    context |= {"disputes": asked, "may_ask": _may_ask(request, payee)}
     context |= {"said": said, "cards": _cards(said), "table": table, "name": names_of(ws, [payee])[payee]}
     return render(request, "pages/pay.html", context)
 
@@ -76,6 +83,8 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
         "amount": Decimal(line["amount"]),
         "date": str(line["date"]),
         "component": line["component"].replace("_", " "),
+        "of": line["component"],
+        "ask": "Dispute",
     }
 
 
@@ -101,10 +110,22 @@ def _cards(said: dict[str, Any]) -> list[Kpi]:
     return cards
 
 
+def _may_ask(request: Any, payee: str) -> bool:
+    """Whether the reader may open a dispute: payee, managers and finance; whoever else sees it only audits."""
+    return (
+        payee == request.actor.user_id
+        or request.actor.may(Permission.run_pay)
+        or not request.actor.may(Permission.view_pay)
+    )
+
+
+def _dispute(line: Any, payee: str, period: str) -> str:
+    what = {"payee": payee, "period": period, "component": line["of"], "deal": line["deal"]}
+    return f"{reverse('new-pay-dispute')}?{urlencode(what)}"
+
+
 def href(row: Any) -> str:
     """The statement of a row."""
-    from django.urls import reverse
-
     return f"{reverse('pay')}?payee={row['payee']}&period={row['period']}"
 
 

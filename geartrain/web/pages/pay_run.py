@@ -12,11 +12,14 @@ from django.urls import reverse
 
 from geartrain.kernel.errors import GeartrainError
 from geartrain.services.access import Permission
+from geartrain.services.pay_adjusting import list_adjustments
+from geartrain.services.pay_disputes import OPEN, list_disputes
 from geartrain.services.pay_ledger import approve_pay, lock_pay, replay_pay
 from geartrain.services.pay_runs import Run, known_periods, preview_pay, run_pay
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.pages.pay import TEAM, team_rows
+from geartrain.web.pages.pay_disputes import disputes_table
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import make_table
 
@@ -43,6 +46,8 @@ def pay_run(request: Any) -> HttpResponse:
         "cards": _cards(run),
         "table": table,
         "issues": run.issues,
+        "disputes": disputes_table(request, [d for d in list_disputes(ws, actor) if d["state"] in OPEN]),
+        "waiting": len(list_adjustments(ws, actor, state="requested")),
         "may_approve": actor.may(Permission.approve_pay),
     }
     return render(request, "pages/pay_run.html", context)
