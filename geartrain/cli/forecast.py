@@ -103,9 +103,8 @@ def explain(
     if format is not Format.table:
         answer(format, ("part", "points"), rows, whole=found)
         return
-    console.print(
-        f"[bold]{opportunity}[/] is won in {found['period']} by {found['p_win_in_period']:.1%}", highlight=False
-    )
+    console.print(f"[bold]{opportunity}[/], as of {found['as_of']}", highlight=False)
+    console.print(" ".join(found["in_words"]), highlight=False, markup=False)
     print_rows(("part", "points"), [(k, f"{v:+.1%}") for k, v in rows])
     console.print(f"[dim]{found['method']['why']}[/]", highlight=False)
 

@@ -26,7 +26,8 @@ class History:
         at: Day from which a state holds; worth: native worth in the workspace's currency, NaN where not known; due: the
             expected closing day then, NO_DAY where none; shut: closed as its stage said.
         created, closed: Days; NEVER while open. booked: What it was booked at, 0 unless won.
-        traits: Names of what is set when a deal is made and not changed after; `kind`: one column of codes for each.
+        traits: Names of what is set when a deal is made and not changed after; `kind`: one column of codes for each;
+            `refused`: why others are not learnt from.
     """
 
     ids: tuple[str, ...]
@@ -47,6 +48,7 @@ class History:
     booked: Floats
     traits: tuple[str, ...] = ()
     kind: Ints | None = None
+    refused: tuple[str, ...] = ()
 
     @cached_property
     def deal(self) -> Ints:
