@@ -160,13 +160,15 @@ class Engine:
         due = (rows.placed(day + 1, end) <= 2) if dated else np.ones(len(rows), dtype=bool)
         worth = np.nan_to_num(rows.worth, nan=_mean(rows.worth))
         found = {}
-        for name, codes, at in (("stage", h.stage, rows.stage), ("category", h.category, rows.category)):
+        for name, at in (("stage", rows.stage), ("category", rows.category)):
             # Each deal once in every stage that it was ever in.
-            ever = np.unique(np.column_stack([h.deal, codes])[done[h.deal] & ~h.shut & (h.at <= day)], axis=0)
-            if not len(ever):
+            deal, code, since = h.ever(name)
+            seen = done[deal] & (since <= day)
+            if not seen.any():
                 continue
-            n = np.bincount(ever[:, 1] + 1, minlength=64)
-            wins = np.bincount(ever[:, 1] + 1, weights=h.won[ever[:, 0]], minlength=64)
+            size = max(int(code.max()), int(at.max(initial=-1))) + 2
+            n = np.bincount(code[seen] + 1, minlength=size)
+            wins = np.bincount(code[seen] + 1, weights=h.won[deal[seen]], minlength=size)
             rate = (wins + 1) / (n + 2)
             found[f"{name}_weighted"] = closed + float((worth * rate[at + 1])[due].sum())
         return found

@@ -17,7 +17,7 @@ from geartrain.intelligence.forecast.history import NO_DAY, Floats, History, Int
 WEEK = 7
 BACK = 380  # days that are looked back
 FURTHER = 21  # days further from the end of a period than asked for that are looked from too
-MOST = 8_000  # deal-weeks that are learnt from; beyond it a seeded draw of them
+MOST = 6_000  # deal-weeks that are learnt from; beyond it a seeded draw of them
 AGES = np.array([0, 8, 22, 43, 71, 99, 141, 200, 350])
 AHEAD = np.array([1, 2, 3, 5, 8, 13, 26])
 NEAR = np.array([7, 14, 21, 42])  # days to the end of the period when a week begins

@@ -34,7 +34,8 @@ def _sentences(history: History, parts: Parts) -> Iterator[str]:
         yield f"History has {n} before this one; {RANKED} are needed to rank methods and to say how wrong they were."
     unknown = int(np.isnan(parts.rows.worth).sum())
     if unknown:
+        verb = "has" if unknown == 1 else "have"
         yield (
-            f"{unknown} of {len(parts.rows)} open deals have no amount in the workspace's currency; "
+            f"Of {len(parts.rows)} open deals {unknown} {verb} no amount in the workspace's currency; "
             "the mean of the others stands in."
         )
