@@ -15,7 +15,8 @@ from geartrain.planning.territories.programme import Bands, bands_of, bound, cho
 from geartrain.planning.territories.search import INNER, Search
 
 SMALL = 4_000  # arcs up to which HiGHS settles a pool exactly
-MIDDLE = 5_000  # arcs left after fixing by reduced cost up to which HiGHS finishes a larger one
+MIDDLE = 12_000  # arcs left after fixing by reduced cost up to which HiGHS finishes a larger one
+MOSTLY = 0.85  # of the time left, so that what HiGHS passes a band by can be mended
 ROOM = 0.15  # of an average unit, left free within the bands for what is rounded
 GAP = 0.001  # where the search stops, unless told otherwise
 Left = Callable[[], float]
@@ -145,8 +146,7 @@ def _exactly(problem: Problem, bands: Bands, left: Left) -> _Part | None:
         return None
     chosen = chosen_of(full, answer.share)
     if bands.excess(bands.index(problem, chosen)).any():
-        inner = replace(bands, lower=bands.lower + INNER * bands.soft, upper=bands.upper - INNER * bands.soft)
-        again = replace(full, bands=inner).solve(integer=True, seconds=left())
+        again = replace(full, bands=bands.narrowed(INNER)).solve(integer=True, seconds=left())
         if not len(again.share):
             return None
         chosen = chosen_of(full, again.share)
@@ -213,15 +213,19 @@ def _finished(problem: Problem, part: _Part, left: Left, gap: float) -> _Part:
     arcs[np.arange(len(cost)), part.chosen] = True
     if arcs.sum() - len(cost) > MIDDLE:
         return part
-    inner = replace(
-        part.bands, lower=part.bands.lower + INNER * part.bands.soft, upper=part.bands.upper - INNER * part.bands.soft
-    )
-    built = posed(problem, inner, arcs)
-    start = (part.chosen[built.unit] == built.seller).astype(np.float64)
-    answer = built.solve(integer=True, seconds=left(), gap=gap, start=start)
-    if not len(answer.share):
-        return part
-    chosen = chosen_of(built, answer.share)
-    better = problem.objective(chosen) < problem.objective(part.chosen)
-    kept = not part.bands.excess(part.bands.index(problem, chosen)).any()
-    return replace(part, chosen=chosen if better and kept else part.chosen, complete=left() > 0)
+    within = part.bands
+    for bands in (within, within.narrowed(INNER)):
+        built = posed(problem, bands, arcs)
+        start = (part.chosen[built.unit] == built.seller).astype(np.float64)
+        answer = built.solve(integer=True, seconds=MOSTLY * left(), gap=gap, start=start)
+        if bands is within:
+            # What was left out by its reduced cost leads to nothing cheaper than what is known already.
+            low = min(answer.bound, problem.objective(part.chosen))
+            part = replace(part, bound=max(part.bound, low), complete=left() > 0)
+        if not len(answer.share):
+            break
+        chosen = chosen_of(built, answer.share)
+        if not within.excess(within.index(problem, chosen)).any():
+            better = problem.objective(chosen) < problem.objective(part.chosen)
+            return replace(part, chosen=chosen if better else part.chosen)
+    return part
