@@ -18,6 +18,7 @@ WHOLE = (24, 22, 11, 7)  # the same once quick exchanges find nothing
 FIRST = 0.2  # price of what lies outside at first, of what a seller's accounts cost
 GROWS = 1.5  # how it grows where exchanges have left something outside
 LAST = 100.0  # once all is within: nothing is worth leaving it
+FEW = 0.3  # of the sellers: with fewer loads outside than that, exchanges are larger
 ROUNDS = 80
 HARD = 10.0  # how many times more a hard row counts than a soft one
 Found = tuple[float, Ints, Ints]
@@ -65,6 +66,8 @@ class Exchange:
             outside = self.bands.excess(self.index) > 0
             if not outside.any() or left() <= 0:
                 break
+            if outside.sum() <= FEW * len(outside):
+                self.choice = WHOLE  # the last ones find room with larger exchanges sooner than at higher prices
             self.weight = np.where(outside, self.weight * GROWS, self.weight)
             self.tried[outside.any(axis=1)[self.pairs].any(axis=1)] = 0
         return self.chosen
@@ -105,7 +108,8 @@ class Exchange:
 
     def _side(self, seller: int, mate: int) -> tuple[Ints, Floats, Floats]:
         """Candidates to go from one to the other; what each set of them costs, and what it weighs."""
-        units = np.flatnonzero((self.chosen == seller) & self.problem.allowed[:, mate])
+        units = np.flatnonzero(self.chosen == seller)
+        units = units[self.problem.allowed[units, mate]]
         cost = self.problem.cost[units, mate] - self.problem.cost[units, seller]
         reduced = cost + self.bands.weights[units] @ (self.pay[mate] - self.pay[seller])
         near = np.argsort(reduced, kind="stable")[: self.choice[0]]
