@@ -14,6 +14,7 @@ from geartrain.kernel.errors import NotFound
 from geartrain.services.access import Permission
 from geartrain.services.pay_disputes import list_disputes
 from geartrain.services.pay_runs import get_statement, known_periods, list_statements, names_of
+from geartrain.services.pay_signing import my_letters
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
@@ -26,7 +27,9 @@ def pay(request: Any) -> HttpResponse:
     periods = known_periods(ws, actor)
     period = request.GET.get("period") or (periods[0] if periods else "")
     payee = request.GET.get("payee") or actor.user_id or ""
-    context: dict[str, Any] = {"periods": periods, "period": period, "payee": payee, "own": payee == actor.user_id}
+    own = payee == actor.user_id
+    context: dict[str, Any] = {"periods": periods, "period": period, "payee": payee, "own": own}
+    context["letters"] = my_letters(ws, actor) if own else []
     try:
         said = get_statement(ws, actor, payee=payee, period=period) if payee and period else None
     except NotFound:
