@@ -31,6 +31,7 @@ from geartrain.services.pay_ledger import approve_pay, lock_pay, status_of
 from geartrain.services.pay_runs import run_pay
 from geartrain.services.people import actor_of, create_user, list_users, set_password
 from geartrain.services.quality import check_records
+from geartrain.services.quotas_issue import acknowledge_quota, issue_quotas, my_letter, quotas_are_issued, seal_of
 from geartrain.services.view import last_day
 from geartrain.services.workspace import SETTINGS, Workspace, init_workspace, open_workspace
 
@@ -78,6 +79,7 @@ def build_demo(folder: Path, *, progress: Progress = lambda *_, **__: None) -> D
     password = secrets.token_urlsafe(9)
     people = _people(ws, password, progress)
     _govern(ws, progress)
+    _plan(ws, progress)
     _review(ws, progress)
     _pay(ws, progress)
     return Demo(ws, people, password, counts, findings, not made)
@@ -140,6 +142,17 @@ def _govern(ws: Workspace, progress: Progress) -> None:
     for reader in ("head_of_sales", "manager", "revops"):
         for waiting in to_acknowledge(ws, by[reader]):
             acknowledge_policy(ws, by[reader], kind=waiting.kind, key=waiting.key, sha256=waiting.sha256)
+
+
+def _plan(ws: Workspace, progress: Progress) -> None:
+    """Hand the year's goal down to quotas in force, and have one of those who sign in sign her letter."""
+    by = {person.role: actor_of(ws, person.email) for person in PEOPLE}
+    progress("Handing out quotas", 0, 1)
+    if not quotas_are_issued(ws):
+        issue_quotas(ws, by["revops"])
+        ann = next(actor_of(ws, p.email) for p in PEOPLE if p.name.startswith("Ann"))
+        acknowledge_quota(ws, ann, seal=seal_of(my_letter(ws, ann)))
+    progress("Handing out quotas", 1, 1)
 
 
 def _review(ws: Workspace, progress: Progress) -> None:

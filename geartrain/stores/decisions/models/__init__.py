@@ -3,6 +3,7 @@
 from geartrain.stores.decisions.models.audit import AuditEvent, AuditHead, record_event
 from geartrain.stores.decisions.models.commitment import Commitment
 from geartrain.stores.decisions.models.forecast import ForecastCall, ForecastFrozen, ForecastLock, ForecastSubmission
+from geartrain.stores.decisions.models.outbox import WriteBack
 from geartrain.stores.decisions.models.pack import Pack, PackDecision, PackDispute
 from geartrain.stores.decisions.models.pay import PayApproval, PayEntry, PayPeriod, PayStatement
 from geartrain.stores.decisions.models.pay_desk import ContestAward, PayAdjustment, PayDispute, PlanLetter
@@ -39,5 +40,6 @@ __all__ = [
     "ScenarioRun",
     "Token",
     "User",
+    "WriteBack",
     "record_event",
 ]

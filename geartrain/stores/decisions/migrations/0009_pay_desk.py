@@ -24,7 +24,7 @@ def protect(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("decisions", "0007_forecasts"),
+        ("decisions", "0008_outbox"),
     ]
 
     operations = [
