@@ -41,6 +41,7 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "new-pay-dispute",
     "pay-letter",
     "pay-pdf",
+    "plan-study",
     "quota-letter-pdf",  # nobody of the cast carries a quota
 }
 
