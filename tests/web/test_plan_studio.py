@@ -16,7 +16,9 @@ def test_a_text_is_checked_and_drawn_while_it_is_written(client):  # noqa: F811
     good = ops.post("/pay/studio/check/", {"text": PLAN.replace("\n", "\r\n")}).content.decode()
     assert "nothing wrong" in good
     assert "In words" in good
-    bad = ops.post("/pay/studio/check/", {"text": PLAN.replace("measure: bookings", "measure: nothing")}).content.decode()
+    bad = ops.post(
+        "/pay/studio/check/", {"text": PLAN.replace("measure: bookings", "measure: nothing")}
+    ).content.decode()
     assert "to mend" in bad
     assert ops.post("/pay/studio/check/", {"text": "{"}).status_code == 200
     assert client("ann").get("/pay/studio/").status_code == 403
