@@ -67,7 +67,7 @@ def _send(ws: Workspace, by: People) -> None:
 
 
 def _late_change(ws: Workspace, by: People, months: list[date], *, into: str) -> None:
-    """The greatest direct deal of the quarter's first month turns out a tenth smaller: an adjustment, nothing rewritten."""
+    """The greatest direct deal of the quarter's first month turns out a tenth smaller: nothing is rewritten."""
     folder = ws.path / LATE
     if folder.exists() or status_of(ws, into) == "locked":
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -19,8 +19,9 @@ from geartrain.services.access import Actor, Permission, operator, require
 from geartrain.services.commitments import close_commitment, drop_commitment, open_commitment
 from geartrain.services.facts import open_facts
 from geartrain.services.pay_facts import PayFacts
+from geartrain.services.pay_ledger import locked_statements
 from geartrain.services.pay_plans import KIND
-from geartrain.services.pay_runs import calculate
+from geartrain.services.pay_runs import calculate, period_of
 from geartrain.services.policies import current_policies
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
@@ -126,7 +127,7 @@ def list_signatures(ws: Workspace, actor: Actor, *, period: str = "") -> list[di
     """
     if period or not actor.may(Permission.publish_policies):
         require(actor, Permission.view_pay)
-    run = calculate(ws, period=period) if period else None
+    statements = _statements(ws, period) if period else None
     found = []
     for text in _texts(ws):
         row = _latest_of(text.payee, text.comp_plan.key)
@@ -137,12 +138,18 @@ def list_signatures(ws: Workspace, actor: Actor, *, period: str = "") -> list[di
             "accepted_at": naive(row.accepted_at) if row else None, "accepted_by": row.accepted_by if row else "",
             "plan_sha256": text.hashes[0], "letter_sha256": text.hashes[1],
         }  # fmt: skip
-        if run is not None:
-            statement = run.statements.get(text.payee)
+        if statements is not None:
+            statement = statements.get(text.payee)
             same = statement is not None and statement["plan"] == text.comp_plan.key
-            said |= {"period": run.period.key, "paid": statement["paid"] if same and statement else money(Decimal(0))}
+            said |= {"period": period, "paid": statement["paid"] if same and statement else money(Decimal(0))}
         found.append(said)
     return sorted(found, key=lambda s: (s["state"] == "accepted", -Decimal(s.get("paid", 0)), s["payee"]))
+
+
+def _statements(ws: Workspace, period: str) -> Mapping[str, dict[str, Any]]:
+    """Of a period: what was locked, else as it would be paid now."""
+    key = period_of(ws.calendar, period).key
+    return locked_statements(ws, period=key) or calculate(ws, period=key).statements
 
 
 def unsigned(ws: Workspace) -> frozenset[tuple[str, str]]:

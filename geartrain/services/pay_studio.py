@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from geartrain.incentives.curves import Drawn, drawn_curves
 from geartrain.incentives.explain import Rendering, explain_plan
 from geartrain.incentives.plan import CompPlan
 from geartrain.kernel.errors import GeartrainError, Invalid
@@ -27,6 +28,8 @@ class Drafted:
     issues: tuple[Issue, ...]
     rendering: Rendering | None
     before: Rendering | None
+    curves: tuple[Drawn, ...] = ()
+    curves_before: tuple[Drawn, ...] = ()
 
     @property
     def errors(self) -> int:
@@ -82,7 +85,7 @@ def draft_plan(ws: Workspace, actor: Actor, *, text: str) -> Drafted:
     policy, _ = parse_plan(text, "line")
     rendering = _explained(policy)
     held = current_policies(ws).of(KIND).get(policy.key) if policy else None
-    return Drafted(issues, rendering, _explained(held))
+    return Drafted(issues, rendering, _explained(held), _curves(policy), _curves(held))
 
 
 def study_plan(ws: Workspace, actor: Actor, *, text: str, on: str = "") -> Studied:
@@ -120,6 +123,13 @@ def _nameless(compared: Compared) -> Compared:
     from geartrain.services.pay_compare import Difference
 
     return replace(compared, rows=(Difference("everybody", Decimal(whole["old"]), Decimal(whole["new"])),), issues=())
+
+
+def _curves(policy: Policy | None) -> tuple[Drawn, ...]:
+    try:
+        return tuple(drawn_curves(policy.envelope)) if policy else ()
+    except (ArithmeticError, ValueError, LookupError, AssertionError, GeartrainError):
+        return ()  # what keeps a text from being drawn is among its issues
 
 
 def _explained(policy: Policy | None) -> Rendering | None:

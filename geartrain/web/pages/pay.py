@@ -97,8 +97,8 @@ def _number(value: Any) -> Decimal | None:
 
 def _cards(said: dict[str, Any]) -> list[Kpi]:
     cards = [
-        Kpi("Paid", Decimal(said["paid"]), "money", note=said["period"]),
-        Kpi("Earned", Decimal(said["earned"]), "money"),
+        Kpi("Paid", Decimal(said["paid"]), "money", compact=False, note=said["period"]),
+        Kpi("Earned", Decimal(said["earned"]), "money", compact=False),
     ]
     for part in said["components"]:
         if part["attainment"] is not None:
@@ -107,9 +107,11 @@ def _cards(said: dict[str, Any]) -> list[Kpi]:
             title = f"Attainment, {part['key'].replace('_', ' ')}"
             cards.append(Kpi(title, _number(part["attainment"]), "ratio", note=note))
     if Decimal(said["held"]) or Decimal(said["holding"]):
-        cards.append(Kpi("Held back", Decimal(said["holding"]), "money", note=f"{said['held']} of this period"))
+        cards.append(
+            Kpi("Held back", Decimal(said["holding"]), "money", compact=False, note=f"{said['held']} of this period")
+        )
     if Decimal(said["draws"]["owed"]):
-        cards.append(Kpi("Advanced, still owed", Decimal(said["draws"]["owed"]), "money"))
+        cards.append(Kpi("Advanced, still owed", Decimal(said["draws"]["owed"]), "money", compact=False))
     return cards
 
 

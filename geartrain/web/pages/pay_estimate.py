@@ -50,9 +50,9 @@ def estimate(request: Any) -> HttpResponse:
 
 def _cards(found: dict[str, Any]) -> list[Kpi]:
     return [
-        Kpi("It would pay", Decimal(found["paid"]), "money", note=found["period"]),
-        Kpi("As it stands now", Decimal(found["paid_now"]), "money"),
-        Kpi("These deals bring", Decimal(found["difference"]), "money"),
+        Kpi("It would pay", Decimal(found["paid"]), "money", compact=False, note=found["period"]),
+        Kpi("As it stands now", Decimal(found["paid_now"]), "money", compact=False),
+        Kpi("These deals bring", Decimal(found["difference"]), "money", compact=False),
     ]
 
 

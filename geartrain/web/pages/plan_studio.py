@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from geartrain.incentives.curves import Drawn
 from geartrain.incentives.exact import plain, share
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.policy.template import template
@@ -16,8 +18,8 @@ from geartrain.services.access import Permission
 from geartrain.services.pay_plans import KIND
 from geartrain.services.pay_runs import names_of
 from geartrain.services.policies import known_kind
-from geartrain.web.charts import Picture, lines
-from geartrain.web.numbers import show
+from geartrain.web.charts import PALETTE, Picture
+from geartrain.web.numbers import SYMBOLS, show
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, Table, make_table
 from geartrain.web.tasks import Task, get_task, start_task
@@ -69,33 +71,56 @@ def task_page(request: Any, task_id: str) -> HttpResponse:
 
 def _drafted(request: Any, text: str) -> dict[str, Any]:
     found = use.draft_plan(request.workspace, request.actor, text=text)
-    charts = [_curve(found, c) for c in found.rendering.curves] if found.rendering else []
+    before = {d.component: d for d in found.curves_before}
+    currency = found.rendering.comp_plan.currency if found.rendering else request.workspace.currency
+    charts = [_curve(d, before.get(d.component), currency) for d in found.curves]
     return {"found": found, "issues": found.issues, "charts": charts}
 
 
-def _curve(found: use.Drafted, component: str) -> Picture:
-    """Pay over attainment; what is in force now beside it where it differs."""
-    assert found.rendering is not None
-    currency = found.rendering.comp_plan.currency
-    mine = found.rendering.curves[component]
-    before = found.before.curves.get(component, ()) if found.before else ()
-    differs = bool(before) and before != mine
-    series = [("Draft", mine), ("In force", before)] if differs else [("", mine)]
+def _curve(mine: Drawn, before: Drawn | None, currency: str) -> Picture:
+    """Pay over attainment or over what is credited; what is in force now beside it where it differs."""
+    differs = before is not None and before.points != mine.points and before.over == mine.over
+    series = [("Draft", mine), ("In force", before)] if differs else [("Pay", mine)]
     rows = [
-        {"x": f"{p.attainment.normalize():f} %", "y": p.pay, **({"series": name} if name else {})}
-        for name, points in series
-        for p in points
+        {"x": float(x), "y": float(pay), "series": name} for name, d in series if d is not None for x, pay in d.points
     ]
-    ends = {f"{p.attainment:f}": show(p.pay, "money", currency=currency).text for p in mine}
-    said = ", ".join(f"{k.rstrip('0').rstrip('.') or '0'} %: {v}" for k, v in list(ends.items())[-3:])
+    over = "attainment, in % of quota" if mine.over == "attainment" else f"what is credited, {currency}"
+    for_ = f", for a target of {mine.notional:,f}: each person's own counts" if mine.notional else ""
+    said = [
+        f"{x:,.0f}: {show(pay, 'money', currency=currency).text}" for x, pay in mine.points[:: len(mine.points) // 4]
+    ]
     return Picture(
-        title=f"What {component.replace('_', ' ')} pays in a full year",
-        unit=f"{currency} over attainment",
-        draw=lines,
+        title=f"What {mine.component.replace('_', ' ')} pays",
+        unit=f"{currency} over {over}{for_}",
+        draw=payout,
         rows=rows,
-        options={"unit": "money", "currency": currency},
-        alt=f"Pay at {said}",
+        options={"currency": currency, "percent": mine.over == "attainment"},
+        alt=f"Pay at {', '.join(said)}.",
     )
+
+
+def payout(rows: Sequence[Mapping[str, Any]], *, width: int, currency: str, percent: bool) -> dict[str, Any]:
+    """Vega-Lite of a payout curve: both axes are numbers, so that a kink stands where it is."""
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    names = list(dict.fromkeys(r["series"] for r in rows))
+    money = {"labelExpr": f"'{symbol}' + format(datum.value, '~s')", "tickCount": 5, "grid": True, "title": None}
+    x_axis = {
+        "labelExpr": "datum.value + ' %'" if percent else money["labelExpr"],
+        "tickCount": 5,
+        "grid": False,
+        "title": None,
+    }
+    colour: dict[str, Any] = {"value": PALETTE[0]}
+    if len(names) > 1:
+        scale = {"domain": names, "range": list(PALETTE[: len(names)])}
+        colour = {"field": "series", "type": "nominal", "scale": scale, "legend": {"title": None, "orient": "top"}}
+    encoding = {
+        "x": {"field": "x", "type": "quantitative", "axis": x_axis},
+        "y": {"field": "y", "type": "quantitative", "axis": money},
+        "color": colour,
+    }
+    line = {"mark": {"type": "line", "strokeWidth": 2}, "encoding": encoding}
+    return {"height": 220, "data": {"values": list(rows)}, "layer": [line]}
 
 
 def _people(request: Any, found: use.Studied) -> Table | None:
