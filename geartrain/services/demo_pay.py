@@ -58,8 +58,8 @@ def _send(ws: Workspace, by: People) -> None:
     """Everybody is sent their plan; Cleo and Bob accept theirs, Ann has still to."""
     if any(s["state"] != "not sent" for s in list_signatures(ws, by["grace"])):
         return
-    for plan in sorted({s["plan"] for s in list_signatures(ws, by["grace"])}):
-        send_plan(ws, by["grace"], plan=plan)
+    for key in sorted({s["plan"] for s in list_signatures(ws, by["grace"])}):
+        send_plan(ws, by["grace"], comp_plan=key)
     for who in ("cleo", "bob"):
         for letter in my_letters(ws, by[who]):
             hashes = {k: letter[k] for k in ("plan_sha256", "letter_sha256")}

@@ -51,17 +51,17 @@ class ToSign:
         return fingerprint(self.plan_text), fingerprint(self.letter_text)
 
 
-def send_plan(ws: Workspace, actor: Actor, *, plan: str, payee: str | None = None) -> list[dict[str, Any]]:
+def send_plan(ws: Workspace, actor: Actor, *, comp_plan: str, payee: str | None = None) -> list[dict[str, Any]]:
     """Send the plan in force and the quota letter to everybody eligible, or to one; the same texts go out once.
 
     Raises:
         NotFound: no such plan is in force, or nobody (of that name) is eligible.
     """
     require(actor, Permission.publish_policies)
-    found = [t for t in _texts(ws, plan=plan) if payee in (None, t.payee)]
+    found = [t for t in _texts(ws, only=comp_plan) if payee in (None, t.payee)]
     if not found:
         raise NotFound(
-            f"Nobody{f' called {payee}' if payee else ''} is eligible for {plan}.", hint="Look at `eligible`."
+            f"Nobody{f' called {payee}' if payee else ''} is eligible for {comp_plan}.", hint="Look at `eligible`."
         )
     with writing(ws, in_turn=True):
         sent = [_send(ws, actor, t) for t in found]
@@ -175,11 +175,13 @@ def _state(row: PlanLetter | None, text: ToSign) -> str:
     return "accepted" if row.accepted_at else "read" if row.read_at else "sent"
 
 
-def _texts(ws: Workspace, *, plan: str | None = None) -> Iterator[ToSign]:
+def _texts(ws: Workspace, *, only: str | None = None) -> Iterator[ToSign]:
     """Both texts of everybody eligible under the plans in force, by plan and person."""
-    plans = [p.envelope for k, p in sorted(current_policies(ws).of(KIND).items()) if plan in (None, k)]
+    plans = [p.envelope for k, p in sorted(current_policies(ws).of(KIND).items()) if only in (None, k)]
     if not plans:
-        raise NotFound(f"No compensation plan{f' {plan}' if plan else ''} is in force.", hint="geartrain policy list")
+        raise NotFound(
+            f"No compensation plan{f' {only}' if only else ''} is in force.", hint="geartrain policy list"
+        )
     with open_facts(ws, operator()) as facts:
         held = PayFacts(facts)
         mine, _ = split_by_plan(plans, held.users)
@@ -221,13 +223,13 @@ def _send(ws: Workspace, actor: Actor, text: ToSign) -> PlanLetter:
     return row
 
 
-def _acknowledge(ws: Workspace, actor: Actor, plan: str) -> None:
+def _acknowledge(ws: Workspace, actor: Actor, key: str) -> None:
     """Who signs a published plan has acknowledged its text too."""
     from geartrain.services.governance import acknowledge_policy, acknowledgements
 
     try:
-        text = acknowledgements(ws, actor, kind=KIND, key=plan)
-        acknowledge_policy(ws, actor, kind=KIND, key=plan, sha256=text.sha256)
+        text = acknowledgements(ws, actor, kind=KIND, key=key)
+        acknowledge_policy(ws, actor, kind=KIND, key=key, sha256=text.sha256)
     except (NotFound, Conflict):
         return
 
@@ -250,14 +252,14 @@ def _led(ws: Workspace, actor: Actor, payee: str) -> bool:
         return actor.user_id in (payee, *facts.hierarchy().chain(payee))
 
 
-def _latest_of(payee: str, plan: str) -> PlanLetter | None:
+def _latest_of(payee: str, comp_plan: str) -> PlanLetter | None:
     from geartrain.stores.decisions.models import PlanLetter
 
-    return PlanLetter.objects.filter(payee=payee, comp_plan=plan).order_by("-sent_at", "-id").first()
+    return PlanLetter.objects.filter(payee=payee, comp_plan=comp_plan).order_by("-sent_at", "-id").first()
 
 
-def _latest(payee: str, plan: str) -> PlanLetter:
-    row = _latest_of(payee, plan)
+def _latest(payee: str, comp_plan: str) -> PlanLetter:
+    row = _latest_of(payee, comp_plan)
     assert row is not None
     return row
 

@@ -53,7 +53,7 @@ def paying(tmp_path_factory):
     add_people(ws)
     what = {"payee": "ann", "period": "2026-09", "component": "bookings", "deal": "O-1", "kind": "amount"}
     open_dispute(ws, operator(), **what, text="Wrong.")
-    send_plan(ws, operator(), plan="sellers")
+    send_plan(ws, operator(), comp_plan="sellers")
     return ws
 
 

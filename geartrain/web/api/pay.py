@@ -273,7 +273,7 @@ def signatures(request: Any, period: Line = "") -> Any:
 
 @router.post("/plans/{key}/send", response=list[Answer], summary="Send a plan in force to everybody eligible")
 def send(request: Any, key: Line, asked: SendIn) -> Any:
-    return plain(pay_signing.send_plan(request.workspace, request.actor, plan=key, payee=asked.payee or None))
+    return plain(pay_signing.send_plan(request.workspace, request.actor, comp_plan=key, payee=asked.payee or None))
 
 
 @router.post("/plan/check", response=Answer, summary="What is wrong or doubtful in a plan, and its own tests")

@@ -70,7 +70,7 @@ def accept(request: Any, letter: int) -> HttpResponse:
 def send(request: Any) -> HttpResponse:
     """Send a plan to everybody eligible."""
     plan = request.POST.get("plan", "")
-    sent = use.send_plan(request.workspace, request.actor, plan=plan)
+    sent = use.send_plan(request.workspace, request.actor, comp_plan=plan)
     messages.success(request, f"{plan} is with {len(sent)} people. Who had the same texts already is not asked again.")
     return HttpResponseRedirect(reverse("pay-signatures"))
 
