@@ -179,9 +179,7 @@ def _texts(ws: Workspace, *, only: str | None = None) -> Iterator[ToSign]:
     """Both texts of everybody eligible under the plans in force, by plan and person."""
     plans = [p.envelope for k, p in sorted(current_policies(ws).of(KIND).items()) if only in (None, k)]
     if not plans:
-        raise NotFound(
-            f"No compensation plan{f' {only}' if only else ''} is in force.", hint="geartrain policy list"
-        )
+        raise NotFound(f"No compensation plan{f' {only}' if only else ''} is in force.", hint="geartrain policy list")
     with open_facts(ws, operator()) as facts:
         held = PayFacts(facts)
         mine, _ = split_by_plan(plans, held.users)

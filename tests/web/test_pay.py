@@ -159,7 +159,9 @@ def test_finances_routes_are_finances(who, client):
         f"{API}/adjustments",
         f"{API}/signatures?period=2026-09",
     ):
-        assert client(who).get(path).status_code == 403
+        # An approver sees the adjustments of their own people; the head of sales has none with any.
+        wanted = 200 if who == "head" and "adjustments" in path else 403
+        assert client(who).get(path).status_code == wanted
     assert client("money").get("/pay/health/").status_code == 200
     for deed in ("run", "lock", "replay"):
         path = f"{API}/runs/2026-09" + ("" if deed == "run" else f"/{deed}")
