@@ -69,7 +69,7 @@ class Exchange:
             if outside.sum() <= FEW * len(outside):
                 self.choice = WHOLE  # the last ones find room with larger exchanges sooner than at higher prices
             self.weight = np.where(outside, self.weight * GROWS, self.weight)
-            self.tried[outside.any(axis=1)[self.pairs].any(axis=1)] = 0
+            self.tried[np.asarray(outside.any(axis=1))[self.pairs].any(axis=1)] = 0
         return self.chosen
 
     def polish(self, left: Callable[[], float]) -> Ints:
