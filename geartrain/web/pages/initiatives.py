@@ -26,7 +26,7 @@ COLUMNS = (
     Col("before", "Before"),
     Col("after", "After"),
     Col("wanted", "Target"),
-    Col("rice", "RICE", unit="number"),
+    Col("rice", "RICE", unit="count"),
     Col("cost", "Cost", unit="money"),
     Col("read_on", "Read on"),
     Col("late", "Late milestones"),
