@@ -82,7 +82,7 @@ def _work(request: Any) -> Mapping[str, Any]:
 
 def _asked(asked: Any) -> dict[str, Any]:
     found = asked.as_json()
-    why = "; ".join(f"{r['row']}: {r['why']}" if r.get("why") else r["row"] for r in found["rows"])
+    why = "; ".join(str(r["why"]).removesuffix(": holds") if r.get("why") else r["row"] for r in found["rows"])
     return found | {"roles": ", ".join(r.replace("_", " ") for r in asked.roles), "why": why}
 
 

@@ -76,7 +76,7 @@ def _rows(found: Compared) -> list[dict[str, Any]]:
 PAGE = Page(
     key="relative",
     title="Relative productivity",
-    path="productivity/relative/",
+    path="relative-productivity/",
     group=Group.process,
     icon="productivity",
     order=70,
