@@ -36,9 +36,9 @@ CLOCKS = (
 SPEED = (
     Col("group", "Source"),
     Col("leads", "Leads", unit="count"),
-    Col("speed_p50", "Half spoken to within, hours", unit="number"),
-    Col("speed_p90", "Nine in ten, hours", unit="number"),
-    Col("latency_p50", "Half assigned within, hours", unit="number"),
+    Col("speed_p50", "Half spoken to within", unit="hours"),
+    Col("speed_p90", "Nine in ten, hours", unit="hours"),
+    Col("latency_p50", "Half assigned within", unit="hours"),
 )
 GRADES = (
     Col("grade", "Grade"),
@@ -107,10 +107,10 @@ def _work(request: Any) -> Mapping[str, Any]:
             Kpi(
                 "Half spoken to within",
                 whole.speed_p50,
-                "number",
+                "hours",
                 better="down",
                 why="Half never were.",
-                note="hours on the wall clock",
+                note="on the wall clock",
             ),
             Kpi("Duplicates", sum(len(p.members) for p in proposals), better="down", note=f"of {count:,} leads"),
         ],
