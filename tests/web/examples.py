@@ -24,6 +24,9 @@ CAPTURED: Mapping[str, Any] = {
     "kind": "metric",
     "commitment": 987654321,
     "write_back": 987654321,
+    "dispute": 987654321,
+    "adjustment": 987654321,
+    "letter": 987654321,
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "new-policy": {"kind": "metric", "key": "win_rate"},
@@ -38,6 +41,12 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "commitment",
     "write-back-one",
     "lead-merge",
+    "pay-dispute",
+    "new-pay-dispute",
+    "pay-letter",
+    "pay-pdf",
+    "plan-study",
+    "quota-letter-pdf",  # nobody of the cast carries a quota
 }
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from geartrain.kernel.periods import add_months
 from geartrain.kernel.policy import Strict
+from geartrain.kernel.rules import parse
 
 Amount = Annotated[Decimal, Field(ge=0)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
@@ -60,11 +61,18 @@ class Role(Strict):
 
     Args of the model: heads: those fully ramped when the plan begins. attrition: annual rate. backfill_lag: periods
     until a leaver is replaced; empty where nobody is. hiring_lag: periods from offer to the first day.
+
+    Within a workspace `people` counts heads, hires, those still ramping and leavers from the records of users, and
+    `history` takes the productivity from what they, or their `peers`, booked; what is stated besides is added to the
+    heads, and holds in place of the productivity.
     """
 
     key: str = Field(min_length=1)
     team: str = ""
     segment: str = ""
+    people: str = Field(default="", description="rule over user records: who is counted")
+    peers: str = Field(default="", description="rule: whose history gives the productivity; empty: `people`")
+    history: int | None = Field(default=None, ge=1, le=60, description="months of bookings that give the productivity")
     heads: Amount = Decimal(0)
     joins: tuple[Join, ...] = Field(default=(), alias="hires")
     transfers_in: tuple[Join, ...] = ()
@@ -91,6 +99,13 @@ class Role(Strict):
     )
     manages: str = Field(default="", description="key of the role it manages")
     span: Annotated[Decimal, Field(gt=0)] | None = Field(default=None, description="heads one of it manages at most")
+
+    @field_validator("people", "peers")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if value:
+            parse(value, where="roles")
+        return value
 
     @property
     def name(self) -> str:
@@ -122,6 +137,12 @@ class CapacityPlan(Strict):
     budget: Amount | None = Field(default=None, description="what hires may cost over the plan, hiring and pay")
     most_hires: int | None = Field(default=None, ge=0, description="per period over all roles")
     close: Close = Close.each
+    settled: int = Field(
+        default=0, ge=0, description="periods at the beginning in which nobody leaves but those named: they have passed"
+    )
+    goals_from: str = Field(
+        default="", description="key of a corporate goal whose values are the goal, within a workspace"
+    )
 
     @field_validator("start", mode="before")
     @classmethod

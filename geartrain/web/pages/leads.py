@@ -37,7 +37,7 @@ SPEED = (
     Col("group", "Source"),
     Col("leads", "Leads", unit="count"),
     Col("speed_p50", "Half spoken to within", unit="hours"),
-    Col("speed_p90", "Nine in ten, hours", unit="hours"),
+    Col("speed_p90", "Nine in ten within", unit="hours"),
     Col("latency_p50", "Half assigned within", unit="hours"),
 )
 GRADES = (

@@ -6,6 +6,7 @@ from geartrain.stores.decisions.models.forecast import ForecastCall, ForecastFro
 from geartrain.stores.decisions.models.outbox import WriteBack
 from geartrain.stores.decisions.models.pack import Pack, PackDecision, PackDispute
 from geartrain.stores.decisions.models.pay import PayApproval, PayEntry, PayPeriod, PayStatement
+from geartrain.stores.decisions.models.pay_desk import ContestAward, PayAdjustment, PayDispute, PlanLetter
 from geartrain.stores.decisions.models.policy import Acknowledgement, Approval, Decision, PolicyVersion
 from geartrain.stores.decisions.models.scenario import Scenario, ScenarioOutput, ScenarioRun
 from geartrain.stores.decisions.models.token import Token
@@ -17,6 +18,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Commitment",
+    "ContestAward",
     "Decision",
     "ForecastCall",
     "ForecastFrozen",
@@ -25,10 +27,13 @@ __all__ = [
     "Pack",
     "PackDecision",
     "PackDispute",
+    "PayAdjustment",
     "PayApproval",
+    "PayDispute",
     "PayEntry",
     "PayPeriod",
     "PayStatement",
+    "PlanLetter",
     "PolicyVersion",
     "Scenario",
     "ScenarioOutput",
