@@ -88,9 +88,7 @@ def validate(
     found = validate_score(ws, actor, policy=_chosen(ws, policy, file), since=first, until=last, as_of=seen)
     rows = [(c.grade, c.leads, c.converted, c.rate) for c in found.grades]
     columns = ("grade", "leads", "converted", "rate")
-    grades = [dict(zip(columns, r, strict=True)) for r in rows]
-    whole = {"grades": grades, "top": found.top, "lift": found.lift, "good_enough": found.good_enough}
-    answer(format, columns, rows, whole=whole, title="Conversion by grade")
+    answer(format, columns, rows, whole=found.as_json(), title="Conversion by grade")
     if format is Format.table:
         lift = "n/a" if found.lift is None else f"{found.lift:.2f}"
         said = "good enough to route on" if found.good_enough else "not better than chance enough to route on"

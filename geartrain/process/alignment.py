@@ -50,7 +50,8 @@ class Handed:
         waiting: Offered and not answered.
         acceptance_rate: Accepted / (accepted + rejected).
         first_time_right: Accepted, complete and never rejected before, of those answered.
-        accepted_in_sla, acted_in_sla: Clocks from the offer; acting counts only together with accepting.
+        accepted_in_sla, acted_in_sla: Clocks from the offer; acting counts only together with accepting. None where no
+            answer is recorded at all: then nothing is known, not everything late.
         completeness: Passed rules of completeness / rules asked, over all offered.
         reasons: Why they were rejected, the commonest first, with the running share.
         reached, yield_rate: How many came to what the handoff is for, and their share of the offered.
@@ -145,12 +146,14 @@ def hand_over(
     again = ~np.isnat(times["rejected"])
     right = accepted & ~again & (passed >= 1)
     reached = None if not handoff.reached_at else int((~np.isnat(times["reached"])).sum())
-    kept = Clock(rows, times["offered"], calendar, zones, as_of)
+    clock = Clock(rows, times["offered"], calendar, zones, as_of)
+    told = answered.any() or bool((~np.isnat(times["acted"])).any())
     answers, deeds = np.fmin(times["accepted"], times["rejected"]), _acted(times)
     return Handed(
         handoff, len(rows), int(accepted.sum()), int(rejected.sum()), int((~answered).sum()),
         ratio(int(accepted.sum()), int(answered.sum())), ratio(int(right.sum()), int(answered.sum())),
-        kept.of(handoff.accept_within, answers), kept.of(handoff.act_within, deeds, leave=rejected),
+        clock.of(handoff.accept_within, answers) if told else None,
+        clock.of(handoff.act_within, deeds, leave=rejected) if told else None,
         Decimal(str(round(float(passed.mean()), 6))) if len(rows) and handoff.complete else None,
         pareto([r for r, x in zip(_texts(rows, "reason"), rejected.tolist(), strict=True) if x]),
         reached, None if reached is None else ratio(reached, len(rows)),
@@ -183,14 +186,20 @@ class Clock:
 
     def of(self, term: Term | None, done: Any, *, leave: Any = None) -> Kept | None:
         """How many were in time for a term; None where there is none. `leave`: rows that are not asked."""
-        if term is None:
-            return None
+        return None if term is None else kept(self.states(term, done, leave=leave))
+
+    def states(self, term: Term, done: Any, *, leave: Any = None) -> Any:
+        """Each row's: met, breached, open; empty for rows that are not asked."""
         own = self.calendar.zone
         calendars = {own: self.calendar} | {z: self.calendar.in_zone(z) for z in set(self.zones.values()) - {own}}
         whose = pa.array([self.zones.get(u or "", own) for u in _texts(self.rows, "owner")], pa.string())
         state = sla_clocks(calendars, whose, self.opened, done, term=term, as_of=self.as_of).state
-        state = state[~leave] if leave is not None else state
-        return Kept(*(int((state == s).sum()) for s in ("met", "breached", "open")))
+        return np.where(leave, "", state) if leave is not None else state
+
+
+def kept(states: Any) -> Kept:
+    """How many there are of each."""
+    return Kept(*(int((states == s).sum()) for s in ("met", "breached", "open")))
 
 
 def both_sides(
@@ -209,9 +218,24 @@ def both_sides(
         by_week[day - timedelta(days=day.weekday())].append(n)
     for week in _between(by_week):
         by_week.setdefault(week, [])
-    return [
-        _week(policy, w, rows.take(pa.array(by_week[w], pa.int64())), attempts, zones, as_of) for w in sorted(by_week)
-    ]
+    states = _acted_states(policy, rows, zones, as_of)
+    found = []
+    for week in sorted(by_week):
+        mine = by_week[week]
+        in_time = None if states is None else kept(states[np.asarray(mine, int)])
+        found.append(_week(policy, week, rows.take(pa.array(mine, pa.int64())), in_time, attempts, as_of))
+    return found
+
+
+def _acted_states(policy: AlignmentPolicy, rows: pa.Table, zones: Mapping[str, str], as_of: datetime) -> Any:
+    """Of each offer whether sales accepted and acted on it in time; None where nothing of it is agreed."""
+    handoff = next((h for h in policy.handoffs if policy.sla.sales and h.key == policy.sla.sales.handoff), None)
+    if handoff is None or handoff.act_within is None:
+        return None
+    times = {n: _instants(rows, n, as_of) for n in INSTANTS}
+    _, rejected = _first(times["accepted"], times["rejected"])
+    clock = Clock(rows, times["offered"], policy.calendar, zones, as_of)
+    return clock.states(handoff.act_within, _acted(times), leave=rejected)
 
 
 def cohorts(spec: Cohorts, rows: pa.Table, months: Sequence[str], *, as_of: datetime) -> list[Cohort]:
@@ -242,8 +266,8 @@ def ratio(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
 
 
 def _week(
-    policy: AlignmentPolicy, week: date, rows: pa.Table, attempts: Mapping[str, Sequence[datetime]],
-    zones: Mapping[str, str], as_of: datetime,
+    policy: AlignmentPolicy, week: date, rows: pa.Table, in_time: Kept | None,
+    attempts: Mapping[str, Sequence[datetime]], as_of: datetime,
 ) -> Week:  # fmt: skip
     owes = policy.sla.marketing.weekly if policy.sla.marketing else ()
     grades = Counter(g or UNSAID for g in _texts(rows, "grade"))
@@ -253,12 +277,10 @@ def _week(
         worth[grade or UNSAID] += value or Decimal(0)
     told = [_graded(g, grades, worth, owes) for g in sorted({*grades, *(o.grade for o in owes)})]
     owed_value = [o.value for o in owes if o.value is not None]
-    handoff = next((h for h in policy.handoffs if policy.sla.sales and h.key == policy.sla.sales.handoff), None)
-    in_time = hand_over(handoff, rows, policy.calendar, zones, as_of=as_of).acted_in_sla if handoff else None
-    kept, made = _attempts(policy.sla.sales, rows, attempts, as_of)
+    tried, made = _attempts(policy.sla.sales, rows, attempts, as_of)
     return Week(
         week, sum((o.count for o in owes), Decimal(0)), len(rows), sum(owed_value, Decimal(0)) if owed_value else None,
-        sum(worth.values(), Decimal(0)) if values else None, tuple(told), in_time, kept, made,
+        sum(worth.values(), Decimal(0)) if values else None, tuple(told), in_time, tried, made,
     )  # fmt: skip
 
 

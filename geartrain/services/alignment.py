@@ -23,6 +23,7 @@ from geartrain.process.alignment_policy import AlignmentPolicy, Handoff
 from geartrain.process.expressions import Reading, over, read_rule
 from geartrain.process.scoring import score
 from geartrain.services.access import Actor, Permission, require
+from geartrain.services.answers import remembered
 from geartrain.services.backtests import read_draft
 from geartrain.services.facts import Facts, open_facts
 from geartrain.services.policies import current_policies
@@ -77,15 +78,29 @@ def get_alignment(
     """
     require(actor, Permission.view_records)
     chosen = _chosen(ws, policy, text, where)
-    spec: AlignmentPolicy = chosen.spec
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
-        asked = _Asked(ws, facts, source_of(facts, current_policies(ws)), since, until)
-        rows = {h.key: asked.offers(h) for h in spec.handoffs}
-        zones = asked.zones()
-        now = end_of(facts.as_of, facts.calendar)
-        handed = [hand_over(h, rows[h.key], spec.calendar, zones, as_of=now) for h in spec.handoffs]
-        weeks = _weeks(asked, spec, rows, zones, now)
-        return Alignment(chosen, facts.as_of, since, until, tuple(handed), tuple(weeks), tuple(asked.cohorts(spec)))
+        question = ("alignment", facts.scope(), chosen.sha256, since, until, _graded_by(ws, chosen.spec))
+        return remembered(question, lambda: _worked_out(_Asked.of(ws, facts, since, until), chosen))
+
+
+def _worked_out(asked: _Asked, policy: Policy) -> Alignment:
+    spec: AlignmentPolicy = policy.spec
+    rows = {h.key: asked.offers(h) for h in spec.handoffs}
+    zones, facts = asked.zones(), asked.facts
+    now = end_of(facts.as_of, facts.calendar)
+    handed = [hand_over(h, rows[h.key], spec.calendar, zones, as_of=now) for h in spec.handoffs]
+    weeks = _weeks(asked, spec, rows, zones, now)
+    ways = tuple(asked.cohorts(spec))
+    return Alignment(policy, facts.as_of, asked.since, asked.until, tuple(handed), tuple(weeks), ways)
+
+
+def _graded_by(ws: Workspace, spec: AlignmentPolicy) -> str:
+    """The text of the lead policy, where its score grades what marketing delivers."""
+    if spec.sla.marketing is None or spec.sla.marketing.grade != SCORED:
+        return ""
+    from geartrain.services.routing import choose_lead_policy
+
+    return choose_lead_policy(ws).sha256
 
 
 def _chosen(ws: Workspace, key: str, text: str | None, where: str) -> Policy:
@@ -106,6 +121,11 @@ class _Asked:
     source: FactSource
     since: date | None
     until: date | None
+
+    @classmethod
+    def of(cls, ws: Workspace, facts: Facts, since: date | None, until: date | None) -> _Asked:
+        """About these facts."""
+        return cls(ws, facts, source_of(facts, current_policies(ws)), since, until)
 
     def offers(self, handoff: Handoff) -> pa.Table:
         """One row per offer, in order."""

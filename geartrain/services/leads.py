@@ -22,6 +22,7 @@ from geartrain.process.lead_clocks import Answered, run_clocks
 from geartrain.process.lead_policy import LeadPolicy, Score
 from geartrain.process.scoring import Scored, Validation, score, validate
 from geartrain.services.access import Actor, Permission, require
+from geartrain.services.answers import remembered
 from geartrain.services.facts import Facts, open_facts
 from geartrain.services.policies import current_policies
 from geartrain.services.process import named
@@ -106,16 +107,21 @@ def validate_score(
     require(actor, Permission.view_records)
     scheme = scheme_of(policy)
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
-        last = end_of(facts.as_of, facts.calendar)
-        low, high = facts.calendar.instant(since), facts.calendar.instant(until)
-        touches = touches_of(facts, ws, scheme, last, None)
-        outcomes = []
-        for key, values, row in leads_as_of(facts, ws, scheme, last, None):
-            if low <= row["created_at"] < high:
-                when = max(row["assigned_at"] or row["created_at"], row["created_at"])
-                grade = score(scheme, values, touches.get(key, ()), at=when).grade
-                outcomes.append((grade, row["converted_at"] is not None and row["converted_at"] < last))
-        return validate(outcomes)
+        question = ("score validation", facts.scope(), policy.sha256, since, until)
+        return remembered(question, lambda: validate(_outcomes(ws, facts, scheme, since, until)))
+
+
+def _outcomes(ws: Workspace, facts: Facts, scheme: Score, since: date, until: date) -> list[tuple[str, bool]]:
+    last = end_of(facts.as_of, facts.calendar)
+    low, high = facts.calendar.instant(since), facts.calendar.instant(until)
+    touches = touches_of(facts, ws, scheme, last, None)
+    outcomes = []
+    for key, values, row in leads_as_of(facts, ws, scheme, last, None):
+        if low <= row["created_at"] < high:
+            when = max(row["assigned_at"] or row["created_at"], row["created_at"])
+            grade = score(scheme, values, touches.get(key, ()), at=when).grade
+            outcomes.append((grade, row["converted_at"] is not None and row["converted_at"] < last))
+    return outcomes
 
 
 def list_sla(
@@ -137,28 +143,35 @@ def list_sla(
     require(actor, Permission.view_records)
     if by not in BY:
         raise Invalid(f"Clocks cannot be cut by '{by}'.", hint=f"One of: {', '.join(BY)}.")
-    spec: LeadPolicy = policy.spec
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
         now = min(end_of(facts.as_of, facts.calendar), ws.now())
-        leads = _answered(facts, ws, spec, since, until, by, now)
-        users = facts.execute(facts.raw("user").select("user_id", "time_zone")).to_pylist()
-        zones = {u["user_id"]: u["time_zone"] for u in users if u["time_zone"]}
-        clocks, whole = run_clocks(spec.sla, leads, zones=zones, as_of=now)
-        groups: dict[str, list[int]] = defaultdict(list)
-        for n, key in enumerate(leads["group"].to_pylist()):
-            groups[key or UNKNOWN].append(n)
-        parts = []
-        for key in sorted(groups):
-            part = leads.take(pa.array(groups[key]))
-            parts.append((key, len(groups[key]), run_clocks(spec.sla, part, zones=zones, as_of=now)[1]))
-        late = [n for n, state in enumerate(clocks.state.tolist()) if state == "breached"][:limit]
-        listed = []
-        for n in late:
-            row = {c: leads[c][n].as_py() for c in ("lead_id", "owner_id", "assigned_at", "touched_at")}
-            listed.append(
-                row | {"due_at": clocks.due[n].item(), "elapsed_hours": round(float(clocks.elapsed_hours[n]), 2)}
-            )
-        return Sla(policy, facts.as_of, sum(leads["last"].to_pylist()), whole, tuple(parts), tuple(listed))
+        question = ("lead clocks", facts.scope(), now, policy.sha256, since, until, by, limit)
+        return remembered(question, lambda: _clocked(ws, facts, policy, since, until, by, limit, now))
+
+
+def _clocked(
+    ws: Workspace, facts: Facts, policy: Policy, since: date | None, until: date | None, by: str, limit: int,
+    now: datetime,
+) -> Sla:  # fmt: skip
+    spec: LeadPolicy = policy.spec
+    leads = _answered(facts, ws, spec, since, until, by, now)
+    users = facts.execute(facts.raw("user").select("user_id", "time_zone")).to_pylist()
+    zones = {u["user_id"]: u["time_zone"] for u in users if u["time_zone"]}
+    clocks, whole = run_clocks(spec.sla, leads, zones=zones, as_of=now)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for n, key in enumerate(leads["group"].to_pylist()):
+        groups[key or UNKNOWN].append(n)
+    parts = []
+    for key in sorted(groups):
+        part = leads.take(pa.array(groups[key]))
+        parts.append((key, len(groups[key]), run_clocks(spec.sla, part, zones=zones, as_of=now)[1]))
+    late = [n for n, state in enumerate(clocks.state.tolist()) if state == "breached"][:limit]
+    listed = []
+    for n in late:
+        row = {c: leads[c][n].as_py() for c in ("lead_id", "owner_id", "assigned_at", "touched_at")}
+        listed.append(row | {"due_at": clocks.due[n].item(), "elapsed_hours": round(float(clocks.elapsed_hours[n]), 2)})
+    count = sum(leads["last"].to_pylist())
+    return Sla(policy, facts.as_of, count, whole, tuple(parts), tuple(listed))
 
 
 def list_duplicates(
@@ -167,8 +180,12 @@ def list_duplicates(
     """How many leads there are, and which of them are proposed to be merged; nothing is merged by this."""
     require(actor, Permission.view_records)
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
-        rows = facts.execute(facts.table("lead").order_by("lead_id")).to_pylist()
-    return len(rows), propose(policy.spec.dedupe, rows)
+
+        def work() -> tuple[int, list[Proposal]]:
+            rows = facts.execute(facts.table("lead").order_by("lead_id")).to_pylist()
+            return len(rows), propose(policy.spec.dedupe, rows)
+
+        return remembered(("lead duplicates", facts.scope(), policy.sha256), work)
 
 
 def unrouted(ws: Workspace, actor: Actor, *, lead: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:

@@ -20,9 +20,9 @@ from geartrain.facts import record_types
 from geartrain.kernel.errors import Conflict, NotFound
 from geartrain.kernel.policy import Policy
 from geartrain.kernel.records import DELETED, RecordType, latest
-from geartrain.process.dedupe import Proposal, merge, propose
+from geartrain.process.dedupe import Proposal, merge
 from geartrain.services.access import Actor, Permission, require
-from geartrain.services.facts import open_facts
+from geartrain.services.leads import list_duplicates
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
 from geartrain.stores.intake.scratch import scratch_folder
@@ -133,9 +133,7 @@ def _merges(snapshot: Snapshot) -> list[Merge]:
 
 
 def _proposals(ws: Workspace, actor: Actor, policy: Policy, masters: Sequence[str], *, auto: bool) -> list[Proposal]:
-    with open_facts(ws, actor) as facts:
-        rows = facts.execute(facts.raw(TYPE).order_by("lead_id")).to_pylist()
-    every = {p.master: p for p in propose(policy.spec.dedupe, rows)}
+    every = {p.master: p for p in list_duplicates(ws, actor, policy=policy)[1]}
     if lost := [m for m in masters if m not in every]:
         hint = "See what is proposed: geartrain leads dedupe"
         raise NotFound(f"Nothing is proposed to be merged into lead {lost[0]}.", hint=hint)
@@ -143,36 +141,49 @@ def _proposals(ws: Workspace, actor: Actor, policy: Policy, masters: Sequence[st
 
 
 def _merge(ws: Workspace, actor: Actor, policy: Policy, proposal: Proposal, *, apply: bool) -> Merge:
-    ids = (proposal.master, *proposal.members)
+    if not apply:
+        with ws.warehouse.snapshot() as snapshot:
+            return _planned(snapshot, actor, policy, proposal)[0]
     with scratch_folder(ws.data) as scratch, ws.warehouse.write(recorded_at=ws.now(), source=SOURCE) as writer:
-        before = writer.before()
-        table = before.table(TYPE)
-        records = before.execute(table.filter(table.lead_id.isin(ids))).to_pylist()
-        *_, undo = merge(policy.spec.dedupe, proposal, records)
-        own = next(r for r in records if r["lead_id"] == proposal.master)
-        gone = [r for r in records if r["lead_id"] in proposal.members]
-        changes = {
-            c.name: {"from": _plain(own[c.name]), "to": _plain(undo.merged[c.name])}
-            for c in record_types()[TYPE].columns if own[c.name] != undo.merged[c.name]
-        }  # fmt: skip
-        _append(writer, record_types()[TYPE], [{**undo.merged, "load_source": own["load_source"]}], scratch)
-        note = {"extra": dumps({"merged_into": proposal.master}), "load_source": DELETED + SOURCE}
-        told = [{**r, **note} for r in gone]
-        writer.remove(record_types()[TYPE], _file(record_types()[TYPE], told, scratch, "gone"))
-        children = {n: _rewire(writer, n, c, proposal, scratch) for n, c in _children().items()}
-        found = Merge(
-            writer.load_id if apply else "", proposal.master, proposal.members, changes,
-            {n: k for n, k in children.items() if k}, "merged" if apply else "proposed", actor.login,
-            writer.recorded_at if apply else None, proposal.score, proposal.fields,
-        )  # fmt: skip
-        if not apply:
-            return found
-        whole = found.as_json() | {"score": str(proposal.score), "at": None}
-        counts = {TYPE: Counts(len(ids), len(ids), 0, 0)} | {n: Counts(k, k, 0, 0) for n, k in children.items() if k}
+        planned, merged, gone, children = _planned(writer.before(), actor, policy, proposal)
+        lead = record_types()[TYPE]
+        _append(writer, lead, [merged], scratch)
+        writer.remove(lead, _file(lead, gone, scratch, "gone"))
+        for name, rows in children.items():
+            _append(writer, record_types()[name], rows, scratch)
+        done = replace(planned, id=writer.load_id, state="merged", at=writer.recorded_at)
+        whole = done.as_json() | {"score": str(proposal.score), "at": None}
+        counts = {TYPE: Counts(n := len(gone) + 1, n, 0, 0)} | {k: Counts(n, n, 0, 0) for k, n in done.children.items()}
         meta = {"merge": whole, "actor": actor.login}
         writer.commit(LoadEntry(writer.load_id, SOURCE, writer.recorded_at, counts, (), meta))
-    _tell(ws, actor, "merge_leads", found)
-    return found
+    _tell(ws, actor, "merge_leads", done)
+    return done
+
+
+Rows = list[dict[str, Any]]
+
+
+def _planned(
+    facts: Snapshot, actor: Actor, policy: Policy, proposal: Proposal
+) -> tuple[Merge, dict[str, Any], Rows, dict[str, Rows]]:
+    """What a merge would be, the record that is kept, the last versions of those that go, and what points at them."""
+    ids, table = (proposal.master, *proposal.members), facts.table(TYPE)
+    records = facts.execute(table.filter(table.lead_id.isin(ids))).to_pylist()
+    *_, undo = merge(policy.spec.dedupe, proposal, records)
+    own = next(r for r in records if r["lead_id"] == proposal.master)
+    note = {"extra": dumps({"merged_into": proposal.master}), "load_source": DELETED + SOURCE}
+    gone = [{**r, **note} for r in records if r["lead_id"] in proposal.members]
+    changes = {
+        c.name: {"from": _plain(own[c.name]), "to": _plain(undo.merged[c.name])}
+        for c in record_types()[TYPE].columns if own[c.name] != undo.merged[c.name]
+    }  # fmt: skip
+    children = {n: rows for n, columns in _children().items() if (rows := _rewired(facts, n, columns, proposal))}
+    counts = {n: len(rows) for n, rows in children.items()}
+    planned = Merge(
+        "", proposal.master, proposal.members, changes, counts, "proposed", actor.login, None, proposal.score,
+        proposal.fields,
+    )  # fmt: skip
+    return planned, {**undo.merged, "load_source": own["load_source"]}, gone, children
 
 
 def _children() -> dict[str, list[str]]:
@@ -181,14 +192,13 @@ def _children() -> dict[str, list[str]]:
     return {n: columns for n, columns in found.items() if columns}
 
 
-def _rewire(writer: Writer, name: str, columns: Sequence[str], proposal: Proposal, scratch: Path) -> int:
-    """Records that point at a member point at the master."""
-    table, before = writer.before().table(name), writer.before()
-    hit = table.filter(ibis.or_(*(table[c].isin(proposal.members) for c in columns)))
-    rows = before.execute(hit).to_pylist()
+def _rewired(facts: Snapshot, name: str, columns: Sequence[str], proposal: Proposal) -> Rows:
+    """Records that point at a member, pointing at the master."""
+    table = facts.table(name)
+    rows: Rows = facts.execute(table.filter(ibis.or_(*(table[c].isin(proposal.members) for c in columns)))).to_pylist()
     for row in rows:
         row.update({c: proposal.master for c in columns if row[c] in proposal.members})
-    return _append(writer, record_types()[name], rows, scratch)
+    return rows
 
 
 def _restore(writer: Writer, declared: RecordType, load_id: str, scratch: Path) -> int:

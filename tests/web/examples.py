@@ -23,6 +23,7 @@ CAPTURED: Mapping[str, Any] = {
     "format": "pdf",
     "kind": "metric",
     "commitment": 987654321,
+    "write_back": 987654321,
     "dispute": 987654321,
     "adjustment": 987654321,
     "letter": 987654321,
@@ -30,6 +31,7 @@ CAPTURED: Mapping[str, Any] = {
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "new-policy": {"kind": "metric", "key": "win_rate"},
     "record": {"key": "O-1"},
+    "lead-merge": {"key": "L-none"},
     "affected": {"rule": "", "type": "opportunity", "field": "product_id", "value": "GTXPro"},
 }
 # Routes whose example nobody finds: a task belongs to who started it, scenarios and packs are made by tests.
@@ -37,6 +39,8 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "policy-task",
     "audit-task",
     "commitment",
+    "write-back-one",
+    "lead-merge",
     "pay-dispute",
     "new-pay-dispute",
     "pay-letter",
