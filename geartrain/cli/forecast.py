@@ -112,6 +112,7 @@ def lint(
     feature: Annotated[
         list[str], typer.Argument(metavar="FEATURE…", help="Columns, e.g. lead_source account.industry")
     ],
+    as_of: AsOfOption = None,
     format: FormatOption = Format.table,
     login: AsOption = None,
     workspace: WorkspaceOption = None,
@@ -120,7 +121,7 @@ def lint(
     from geartrain.services.forecasts import lint_features
 
     ws, actor = acting(workspace, login)
-    issues = lint_features(ws, actor, names=feature)
+    issues = lint_features(ws, actor, names=feature, as_of=parse_day(as_of, option="--as-of"))
     refused = {i.where: i.message for i in issues}
     rows = [(f, "refused" if f in refused else "may be used", refused.get(f, "")) for f in feature]
     whole = {"refused": [i.as_json() for i in issues], "usable": [f for f in feature if f not in refused]}

@@ -14,6 +14,7 @@ from geartrain.kernel.errors import Conflict
 from geartrain.kernel.periods import Grain
 from geartrain.sample import PEOPLE, documents, goals_policy, write_sample
 from geartrain.services.access import operator
+from geartrain.services.demo_calls import hold_calls
 from geartrain.services.demo_pay import pay_quarter
 from geartrain.services.governance import (
     acknowledge_policy,
@@ -79,6 +80,7 @@ def build_demo(folder: Path, *, progress: Progress = lambda *_, **__: None) -> D
     people = _people(ws, password, progress)
     _govern(ws, progress)
     _plan(ws, progress)
+    _forecast(ws, progress)
     _review(ws, progress)
     pay_quarter(ws, progress)
     return Demo(ws, people, password, counts, findings, not made)
@@ -152,6 +154,13 @@ def _plan(ws: Workspace, progress: Progress) -> None:
         ann = next(actor_of(ws, p.email) for p in PEOPLE if p.name.startswith("Ann"))
         acknowledge_quota(ws, ann, seal=seal_of(my_letter(ws, ann)))
     progress("Handing out quotas", 1, 1)
+
+
+def _forecast(ws: Workspace, progress: Progress) -> None:
+    """Three years of weekly calls; this week's is open, and those one signs in as have yet to speak."""
+    by = {person.role: person for person in PEOPLE}
+    quiet = [person.user_id for person in PEOPLE]
+    hold_calls(ws, actor_of(ws, by["revops"].email), quiet=quiet, progress=progress)
 
 
 def _review(ws: Workspace, progress: Progress) -> None:

@@ -16,6 +16,9 @@ from geartrain.services.facts import Facts
 from geartrain.services.pipeline_history import valued_states
 from geartrain.services.workspace import Workspace
 
+# What is set when a deal is made and may be learnt from, where the linter of leaks has nothing against it.
+TRAITS = ("type", "source_function", "lead_source")
+MOST_KINDS = 40  # values of a trait beyond which it is no kind of deal
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -36,7 +39,7 @@ def _history(ws: Workspace, facts: Facts) -> History:
     closed = ibis.coalesce(day_of(deals.closed_at, facts.calendar), deals.close_date)
     ends = deals.select(
         "opportunity_id", "is_won", "currency", closed=ibis.ifelse(deals.is_closed, closed, None),
-        lost_date=deals.is_closed & closed.isnull(), booked=deals.amount,
+        lost_date=deals.is_closed & closed.isnull(), booked=deals.amount, **{f"trait_{t}": deals[t] for t in TRAITS},
     )  # fmt: skip
     if rates.table is not None:
         ends = _in_currency(ends, rates.table, facts.currency, "booked", "closed")
@@ -59,6 +62,7 @@ def _columns(states: pa.Table, deals: pa.Table) -> History:
     stages, stage = _coded(states["stage"])
     categories, category = _coded(states["forecast_category"])
     owners, owner = _coded(states["owner_id"])
+    traits, kind = _kinds(deals)
     return History(
         tuple(ids), stages, categories, owners, first.astype(np.int64), _days(states["at"], NO_DAY), stage, category,
         owner,
@@ -66,7 +70,15 @@ def _columns(states: pa.Table, deals: pa.Table) -> History:
         _days(deals["created"], NO_DAY), _days(deals["closed"], NEVER),
         np.asarray(deals["is_won"].fill_null(False).to_numpy(), dtype=bool),
         np.where(deals["is_won"].fill_null(False).to_numpy(), np.nan_to_num(_floats(deals["booked"])), 0.0),
+        traits, kind,
     )  # fmt: skip
+
+
+def _kinds(deals: pa.Table) -> tuple[tuple[str, ...], Any]:
+    """The traits that tell deals apart, and a column of codes for each."""
+    coded = {t: _coded(deals[f"trait_{t}"]) for t in TRAITS}
+    kept = tuple(t for t, (values, _) in coded.items() if 2 <= len(values) <= MOST_KINDS)
+    return kept, np.column_stack([coded[t][1] for t in kept]) if kept else None
 
 
 def _coded(column: Any, known: list[str] | None = None) -> tuple[tuple[str, ...], Any]:

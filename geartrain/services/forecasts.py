@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from geartrain import __version__
+from geartrain.facts.transforms import day_of
 from geartrain.intelligence.forecast.backtest import FORECAST, Tested, backtest, origins
 from geartrain.intelligence.forecast.engine import Engine, Span
 from geartrain.intelligence.forecast.history import History
@@ -101,6 +102,7 @@ class Run:
                 "rung": told.rung, "deals_by": told.basis, "why": told.why, "ranked": told.ranked,
                 "past_periods": told.parts.known, "gate": [s.as_json() for s in told.gate],
                 "shock": round(told.shock, 6), "widened": round(told.widen, 6), "calibration": round(told.scale, 6),
+                "conformal": {"level": round(told.level, 6), "past_origins": told.scored},
             },
             "backtest": self.tested.as_json(),
         }  # fmt: skip
@@ -207,14 +209,18 @@ def explain_deal(
     }  # fmt: skip
 
 
-def lint_features(ws: Workspace, actor: Actor, *, names: Sequence[str]) -> list[Issue]:
+def lint_features(ws: Workspace, actor: Actor, *, names: Sequence[str], as_of: date | None = None) -> list[Issue]:
     """Which columns a forecast must not learn from, by name, with the reason; `account.…` are those of the account.
+
+    Args:
+        as_of: No date may be later; None: the last day the facts tell of.
 
     Raises:
         NotFound: there is no such column; its own or in `extra`.
     """
     require(actor, Permission.view_metrics)
-    with open_facts(ws, actor) as facts:
+    day = as_of or last_day(ws, actor)
+    with open_facts(ws, actor, as_of=day) as facts:
         deals, accounts = facts.raw("opportunity"), facts.raw("account")
         for name in names:
             table, column = (accounts, name[8:]) if name.startswith("account.") else (deals, name)
@@ -222,13 +228,15 @@ def lint_features(ws: Workspace, actor: Actor, *, names: Sequence[str]) -> list[
                 raise NotFound(f"There is no column '{name}'.", hint="See: docs/reference/record-types.md")
         renamed = accounts.rename({f"account.{c}": c for c in accounts.columns})
         joined = deals.left_join(renamed, deals.account_id == renamed["account.account_id"])
-        wanted = {f"f{n}": joined[name] for n, name in enumerate(names)}
+        columns = [joined[name] for name in names]
+        wanted = {f"f{n}": day_of(c, facts.calendar) if c.type().is_timestamp() else c for n, c in enumerate(columns)}
         changes = facts.raw("opportunity_change")
         kept = set(facts.execute(changes.select("field").distinct())["field"].to_pylist())
-        told = facts.execute(joined.select("stage", "is_closed", "is_won", **wanted))
-    columns = told.to_pydict()
-    today = Outcomes(columns["stage"], columns["is_closed"], columns["is_won"])
-    features = [Feature(name, columns[f"f{n}"], name in TRACKED & kept) for n, name in enumerate(names)]
+        ended = day_of(joined.closed_at, facts.calendar)
+        told = facts.execute(joined.select("stage", "is_closed", "is_won", "amount", ended=ended, **wanted))
+    held = told.to_pydict()
+    today = Outcomes(held["stage"], held["is_closed"], held["is_won"], held["amount"], held["ended"], day)
+    features = [Feature(name, held[f"f{n}"], name in TRACKED & kept) for n, name in enumerate(names)]
     return lint(features, today)
 
 

@@ -17,7 +17,7 @@ from geartrain.services.loading import load_records
 from geartrain.services.workspace import init_workspace
 
 ROOT = Path(__file__).parents[2]
-EXPORT = ROOT.parent / "shared" / "data" / "crm-opportunities"
+EXPORT = next((p for f in ROOT.parents if (p := f / "shared" / "data" / "crm-opportunities").is_dir()), ROOT / "none")
 DAY = date(2017, 11, 15)
 
 

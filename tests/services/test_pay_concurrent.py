@@ -1,9 +1,7 @@
 """Fifty people at one statement: every dispute is kept once, every adjustment paid once."""
 
-import threading
 from decimal import Decimal
 
-from geartrain.kernel.errors import Conflict
 from geartrain.services.access import Actor, Role
 from geartrain.services.pay_adjusting import approve_adjustment, request_adjustment
 from geartrain.services.pay_disputes import list_disputes, open_dispute, triage_dispute
@@ -11,37 +9,11 @@ from geartrain.services.pay_runs import get_statement
 from geartrain.services.pay_verifying import verify_pay
 from tests.incentives.company import USERS, won
 from tests.incentives.plans import plan_text
-from tests.services.trying import load
+from tests.services.trying import at_once, load
 
 FIN = Actor("fin@x", frozenset({Role.finance}))
 ANN = Actor("ann@x", frozenset({Role.seller}), user_id="ann")
 MANY = 50
-
-
-def at_once(deeds):
-    """Run them at one time; what was refused by a Conflict is counted, anything else is a failure."""
-    from django.db import connections
-
-    start, failures, refused = threading.Barrier(len(deeds)), [], []
-
-    def work(deed):
-        try:
-            start.wait()
-            deed()
-        except Conflict as error:
-            refused.append(error)
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work, args=(d,)) for d in deeds]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    assert failures == []
-    return len(refused)
 
 
 def test_fifty_at_one_time(ws):

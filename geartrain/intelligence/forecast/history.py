@@ -26,6 +26,7 @@ class History:
         at: Day from which a state holds; worth: native worth in the workspace's currency, NaN where not known; due: the
             expected closing day then, NO_DAY where none; shut: closed as its stage said.
         created, closed: Days; NEVER while open. booked: What it was booked at, 0 unless won.
+        traits: Names of what is set when a deal is made and not changed after; `kind`: one column of codes for each.
     """
 
     ids: tuple[str, ...]
@@ -44,6 +45,8 @@ class History:
     closed: Ints
     won: Flags
     booked: Floats
+    traits: tuple[str, ...] = ()
+    kind: Ints | None = None
 
     @cached_property
     def deal(self) -> Ints:
@@ -72,6 +75,24 @@ class History:
         return pushed
 
     @cached_property
+    def stands(self) -> tuple[Ints, Ints]:
+        """The days `[from, until)` on which each state is that of an open deal."""
+        until = np.full(len(self.at), NEVER)
+        same = self.deal[1:] == self.deal[:-1]
+        until[:-1][same] = self.at[1:][same]
+        start = np.maximum(self.at, self.created[self.deal])
+        return start, np.where(self.shut, start, np.minimum(until, self.closed[self.deal]))
+
+    @cached_property
+    def closer(self) -> Ints:
+        """Who owned each deal when it closed, or owns it last; -1 for nobody."""
+        kept = self.at <= self.closed[self.deal]
+        kept[self.first[:-1]] = True
+        found = np.full(len(self.ids), -1)
+        found[self.deal[kept]] = self.owner[kept]  # states are by time: the last one stays
+        return found
+
+    @cached_property
     def begins(self) -> int:
         """The first day anything is known of."""
         return int(self.created.min()) if len(self.created) else NEVER
@@ -87,16 +108,13 @@ class History:
 
     def open_at(self, day: int) -> Snapshot:
         """The deals open at the end of a day; nothing that happened later is read."""
-        seen = self.at <= day
-        last = seen.copy()
-        last[:-1] &= ~(seen[1:] & (self.deal[1:] == self.deal[:-1]))
-        rows = np.flatnonzero(last)
+        start, stop = self.stands
+        rows = np.flatnonzero((start <= day) & (stop > day))
         deal = self.deal[rows]
-        keep = (self.created[deal] <= day) & (self.closed[deal] > day) & ~self.shut[rows]
-        rows, deal = rows[keep], deal[keep]
+        kind = np.zeros((len(deal), 0), dtype=np.int64) if self.kind is None else self.kind[deal]
         return Snapshot(
             day, deal, self.stage[rows], self.category[rows], self.owner[rows], self.worth[rows], self.due[rows],
-            day - self.created[deal], day - self.since[rows], self.pushes[rows],
+            day - self.created[deal], day - self.since[rows], self.pushes[rows], kind,
         )  # fmt: skip
 
 
@@ -114,6 +132,7 @@ class Snapshot:
     age: Ints
     stayed: Ints
     pushes: Ints
+    kind: Ints
 
     def __len__(self) -> int:
         return len(self.deal)

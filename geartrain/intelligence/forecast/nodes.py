@@ -75,7 +75,7 @@ def nodes(history: History, told: Forecast, hierarchy: Hierarchy) -> list[Node]:
     share = np.bincount(_coded(last[late], none), weights=history.booked[late], minlength=none + 1)
     intake = _split(round(told.intake * 100), share if share.sum() > 0 else np.eye(none + 1)[none])
     drawn = simulate.draw(p, parts.value, held, none + 1, shock=told.shock, seed=1)
-    coming = intake_draws(parts, shock=told.shock) * told.scale
+    coming = intake_draws(parts) * told.scale
     part = intake / max(float(np.abs(intake).sum()), 1.0)
     sums = closed / 100 + drawn + coming[:, None] * part[None, :]
     leaves = {owner: n for n, owner in enumerate(owners) if closed[n] or open_[n] or intake[n]}
