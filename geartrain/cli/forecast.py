@@ -50,6 +50,8 @@ def run(
     parts = f"open {whole['open']['mean']:,.0f} + not created yet {whole['uncreated']['mean']:,.0f}"
     console.print(f"won so far {whole['closed']:,.0f} + {parts}", highlight=False)
     console.print(f"[dim]{whole['method']['why']}[/]", highlight=False, markup=True)
+    for sentence in whole["method"]["lacking"]:
+        console.print(f"[yellow]{sentence}[/]", highlight=False)
     print_rows(columns, rows, title="By node")
     _methods(whole["backtest"])
 
@@ -101,9 +103,8 @@ def explain(
     if format is not Format.table:
         answer(format, ("part", "points"), rows, whole=found)
         return
-    console.print(
-        f"[bold]{opportunity}[/] is won in {found['period']} by {found['p_win_in_period']:.1%}", highlight=False
-    )
+    console.print(f"[bold]{opportunity}[/], as of {found['as_of']}", highlight=False)
+    console.print(" ".join(found["in_words"]), highlight=False, markup=False)
     print_rows(("part", "points"), [(k, f"{v:+.1%}") for k, v in rows])
     console.print(f"[dim]{found['method']['why']}[/]", highlight=False)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -61,12 +62,14 @@ class Engine:
 
     Args:
         periods: `[start, end)` of the fiscal periods, in order, from the first that history touches on.
+        kept: What was made of parts and is asked for again.
     """
 
     history: History
     periods: Sequence[Span]
     boosted: bool = True
     _parts: dict[tuple[int, Span], Parts] = field(default_factory=dict)
+    kept: dict[Hashable, Any] = field(default_factory=dict)
 
     def past(self, day: int, span: Span) -> list[Span]:
         """The periods before one whose end is known on the day and whose whole length history has."""
@@ -157,13 +160,15 @@ class Engine:
         due = (rows.placed(day + 1, end) <= 2) if dated else np.ones(len(rows), dtype=bool)
         worth = np.nan_to_num(rows.worth, nan=_mean(rows.worth))
         found = {}
-        for name, codes, at in (("stage", h.stage, rows.stage), ("category", h.category, rows.category)):
+        for name, at in (("stage", rows.stage), ("category", rows.category)):
             # Each deal once in every stage that it was ever in.
-            ever = np.unique(np.column_stack([h.deal, codes])[done[h.deal] & ~h.shut & (h.at <= day)], axis=0)
-            if not len(ever):
+            deal, code, since = h.ever(name)
+            seen = done[deal] & (since <= day)
+            if not seen.any():
                 continue
-            n = np.bincount(ever[:, 1] + 1, minlength=64)
-            wins = np.bincount(ever[:, 1] + 1, weights=h.won[ever[:, 0]], minlength=64)
+            size = max(int(code.max()), int(at.max(initial=-1))) + 2
+            n = np.bincount(code[seen] + 1, minlength=size)
+            wins = np.bincount(code[seen] + 1, weights=h.won[deal[seen]], minlength=size)
             rate = (wins + 1) / (n + 2)
             found[f"{name}_weighted"] = closed + float((worth * rate[at + 1])[due].sum())
         return found

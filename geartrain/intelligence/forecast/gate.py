@@ -7,7 +7,7 @@ origins before it, so that what is compared is what would have been published.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,7 +15,20 @@ from geartrain.intelligence.forecast.engine import AVERAGE, DEALS, DEFAULT, RANK
 from geartrain.intelligence.forecast.scores import wape
 
 SETTLED = 2  # past periods that an origin must have had for its errors to count: before, the company was new to itself
+PLAIN = "mean_of_all"
 UNRANKED = ("last_period", "run_rate", DEFAULT, "hazard", "boosting")
+
+
+def unranked(parts: Parts) -> list[str]:
+    """The rungs whose plain mean it is where none can be ranked; stages stand in where no deal has a chance."""
+    names = [r for r in UNRANKED if r in parts.totals]
+    return names if parts.chance or "stage_weighted" not in parts.totals else [*names, "stage_weighted"]
+
+
+def plain(parts: Parts) -> float | None:
+    """The total by the plain mean of rungs, where none can be ranked; None without any."""
+    told = [max(parts.totals[r], parts.closed) for r in unranked(parts)]
+    return float(np.mean(told)) if told else None
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,7 @@ class Past:
 
     parts: tuple[Parts, ...]
     actual: tuple[float, ...]
+    _said: dict[str, dict[int, float]] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -55,10 +69,15 @@ class Past:
 
     def said(self, rung: str) -> dict[int, float]:
         """By origin, what a rung said; the mean of rungs by what was known before each."""
-        if rung == AVERAGE:
-            told = {n: blend(p, self.before(n)) for n, p in enumerate(self.parts)}
-            return {n: t for n, t in told.items() if t is not None}
-        return {n: max(p.totals[rung], p.closed) for n, p in enumerate(self.parts) if rung in p.totals}
+        if rung not in self._said:
+            if rung == AVERAGE:
+                told = {n: blend(p, self.before(n)) for n, p in enumerate(self.parts)}
+            elif rung == PLAIN:
+                told = {n: plain(p) for n, p in enumerate(self.parts)}
+            else:
+                told = {n: max(p.totals[rung], p.closed) for n, p in enumerate(self.parts) if rung in p.totals}
+            self._said[rung] = {n: t for n, t in told.items() if t is not None}
+        return self._said[rung]
 
     def error(self, said: Mapping[int, float], at: Sequence[int]) -> float | None:
         """WAPE at some origins."""
@@ -128,13 +147,13 @@ def published(past: Past, n: int) -> float | None:
 def choose(parts: Parts, past: Past) -> tuple[tuple[Step, ...], str, str, bool]:
     """(what was seen at the gate, the rung, why in words, whether rungs could be ranked)."""
     if parts.known < RANKED or len(past) < RANKED:
-        names = [r for r in UNRANKED if r in parts.totals]
+        names = unranked(parts)
         why = f"insufficient history to rank: {parts.known} past periods, {RANKED} are needed"
         why += f"; the plain mean of {', '.join(names)}" if names else "; and nothing to go by"
-        return (), "mean_of_all" if names else "none", why, False
+        return (), PLAIN if names else "none", why, False
     best, steps = single(past, parts)
     if best is None:
-        return tuple(steps), "mean_of_all", "no rung has enough past origins", False
+        return tuple(steps), PLAIN, "no rung has enough past origins", False
     chosen = _mean_step(parts, past, best)
     if chosen is not None:
         steps.append(chosen)

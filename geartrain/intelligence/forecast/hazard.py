@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,8 @@ from geartrain.intelligence.forecast.history import NO_DAY, Floats, History, Int
 
 WEEK = 7
 BACK = 380  # days that are looked back
-LONGEST = 370  # days before the end of a period that are looked from
-MOST = 12_000  # deal-weeks that are learnt from; beyond it a seeded draw of them
+FURTHER = 21  # days further from the end of a period than asked for that are looked from too
+MOST = 6_000  # deal-weeks that are learnt from; beyond it a seeded draw of them
 AGES = np.array([0, 8, 22, 43, 71, 99, 141, 200, 350])
 AHEAD = np.array([1, 2, 3, 5, 8, 13, 26])
 NEAR = np.array([7, 14, 21, 42])  # days to the end of the period when a week begins
@@ -47,9 +46,9 @@ def look(rows: Snapshot, bounds: Floats) -> Ints:
 
 @dataclass(frozen=True)
 class Hazard:
-    """Fitted risks of a week."""
+    """Fitted risks of a week: a column of coefficients to be won and one to be lost, the constant last."""
 
-    fitted: Any
+    fitted: Floats
     columns: tuple[Ints, ...]
     bounds: Floats
 
@@ -59,10 +58,11 @@ class Hazard:
         open_, won = np.ones(len(rows)), np.zeros(len(rows))
         # The weeks end with the period: a first part of one is that part of a week.
         for start in range(rows.day, end - 1, WEEK):
-            risk = self.fitted.predict_proba(_design(_timed(codes, start - rows.day, end - 1 - start), self.columns))
-            part = min(WEEK, end - 1 - start) / WEEK
-            won = won + open_ * risk[:, 1] * part
-            open_ = open_ * (1 - (risk[:, 1] + risk[:, 2]) * part)
+            x = _design(_timed(codes, start - rows.day, end - 1 - start), self.columns)
+            risk = 1 / (1 + np.exp(-(x @ self.fitted[:-1] + self.fitted[-1])))
+            risk = risk / np.maximum(risk.sum(axis=1, keepdims=True), 1.0) * min(WEEK, end - 1 - start) / WEEK
+            won = won + open_ * risk[:, 0]
+            open_ = open_ * (1 - risk.sum(axis=1))
         return np.clip(won, 0.0, 1.0)
 
 
@@ -88,9 +88,14 @@ def fit(history: History, day: int, end: int, ends: Sequence[int]) -> Hazard | N
     if len(np.unique(came)) < 3:
         return None
     columns = tuple(np.unique(codes[:, n]) for n in range(codes.shape[1]))
+    x = _design(codes, columns)
+    # A risk for each way to end, the other and staying open against it: a tenth of the work of both at once.
     with threadpool_limits(1):
-        fitted = LogisticRegression(C=0.3, solver="newton-cholesky", max_iter=30, tol=1e-3)
-        return Hazard(fitted.fit(_design(codes, columns), came), columns, bounds)
+        fitted = [
+            LogisticRegression(C=0.3, solver="newton-cholesky", max_iter=30, tol=1e-3).fit(x, came == way)
+            for way in (1, 2)
+        ]
+    return Hazard(np.stack([np.append(f.coef_[0], f.intercept_) for f in fitted], axis=1), columns, bounds)
 
 
 def _days(history: History, day: int, end: int, ends: Sequence[int]) -> list[tuple[int, int]]:
@@ -100,7 +105,7 @@ def _days(history: History, day: int, end: int, ends: Sequence[int]) -> list[tup
     found = [
         (d, e)
         for e in {end, *(e for e in ends if e <= end)}
-        for d in range(e - 1 - phase, max(begins, e - LONGEST) - 1, -WEEK)
+        for d in range(e - 1 - phase, max(begins, e - 1 - (end - 1 - day) - FURTHER) - 1, -WEEK)
         if day - BACK <= d < min(day, e - 1) and d + WEEK <= day
     ]
     if not any(e <= day for _, e in found):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 NEVER = 10**7  # a day after all others
 NO_DAY = -(10**7)
+MONTH = 32  # days whose open states are looked for at once
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class History:
         at: Day from which a state holds; worth: native worth in the workspace's currency, NaN where not known; due: the
             expected closing day then, NO_DAY where none; shut: closed as its stage said.
         created, closed: Days; NEVER while open. booked: What it was booked at, 0 unless won.
-        traits: Names of what is set when a deal is made and not changed after; `kind`: one column of codes for each.
+        traits: Names of what is set when a deal is made and not changed after; `kind`: one column of codes for each;
+            `refused`: why others are not learnt from.
     """
 
     ids: tuple[str, ...]
@@ -47,6 +49,9 @@ class History:
     booked: Floats
     traits: tuple[str, ...] = ()
     kind: Ints | None = None
+    refused: tuple[str, ...] = ()
+    _months: dict[int, Ints] = field(default_factory=dict, compare=False, repr=False)
+    _ever: dict[str, tuple[Ints, Ints, Ints]] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def deal(self) -> Ints:
@@ -106,10 +111,27 @@ class History:
         """What was booked in `[start, end)`, as known at the end of the day `known`."""
         return float(self.booked[self.won_in(start, end, known=known)].sum())
 
+    def _month(self, number: int) -> Ints:
+        """Rows of the states that stood on any day of a month, looked for once."""
+        if number not in self._months:
+            start, stop = self.stands
+            self._months[number] = np.flatnonzero((start < (number + 1) * MONTH) & (stop > number * MONTH))
+        return self._months[number]
+
+    def ever(self, codes: str) -> tuple[Ints, Ints, Ints]:
+        """(deal, code, first day) of every stage or category that a deal was ever in while it was open."""
+        if codes not in self._ever:
+            held = getattr(self, codes)[~self.shut]
+            key = self.deal[~self.shut] * 4096 + held + 1
+            distinct, first = np.unique(key, return_index=True)  # states are by time: the first of equal ones
+            self._ever[codes] = (distinct // 4096, distinct % 4096 - 1, self.at[~self.shut][first])
+        return self._ever[codes]
+
     def open_at(self, day: int) -> Snapshot:
         """The deals open at the end of a day; nothing that happened later is read."""
         start, stop = self.stands
-        rows = np.flatnonzero((start <= day) & (stop > day))
+        near = self._month(day // MONTH)
+        rows = near[(start[near] <= day) & (stop[near] > day)]
         deal = self.deal[rows]
         kind = np.zeros((len(deal), 0), dtype=np.int64) if self.kind is None else self.kind[deal]
         return Snapshot(

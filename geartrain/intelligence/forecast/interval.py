@@ -1,4 +1,4 @@
-"""How wide a forecast is: its own simulation, widened or narrowed by what past origins at the same lead missed by."""
+"""How wide a forecast is: its own simulation, widened or narrowed by what past origins missed by."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from statistics import NormalDist
 import numpy as np
 
 from geartrain.intelligence.forecast.engine import AVERAGE, DEFAULT, RANKED, Parts
-from geartrain.intelligence.forecast.gate import Past
+from geartrain.intelligence.forecast.gate import PLAIN, SETTLED, Past
 from geartrain.intelligence.forecast.history import Floats
 
 NOMINAL = 0.8
 SHOCK = 0.1  # what all deals of a period share where nothing past says it
-STEP = 0.05  # how far the level moves with each past origin that was missed
+STEP = 0.1  # how far the level moves with each past origin that was missed
 # Where scores of a simulation lie that is right: they stand for what is not known yet.
-PRIOR = tuple(NormalDist().inv_cdf(0.5 + (n + 0.5) / 10) for n in range(5))
+PRIOR = tuple(NormalDist().inv_cdf(0.5 + n / 12) for n in range(1, 6))
 USUAL = NormalDist().inv_cdf(0.9)
 
 
@@ -35,28 +35,29 @@ def deviation(parts: Parts, rung: str, mean: float, shock: float) -> float:
     return float(np.sqrt(deals + intake + (shock * (mean - parts.closed)) ** 2))
 
 
-def shared(past: Past) -> float:
+def shared(past: Past, rung: str) -> float:
     """The shock that deals share: the less, the more past origins say how wide the total is.
 
     Example: nothing past: 0.1; 3 origins: 0.1 × 3 / 6 = 0.05.
     """
-    return SHOCK * RANKED / (RANKED + len(_ranked(past)))
+    return SHOCK * RANKED / (RANKED + len(_alike(past, rung)))
 
 
-def _ranked(past: Past) -> list[int]:
-    """Origins that were forecast as this one is: after enough periods to rank."""
-    return [n for n, p in enumerate(past.parts) if p.known >= RANKED]
+def _alike(past: Past, rung: str) -> list[int]:
+    """Origins that were forecast as this one is: after enough periods to rank, or before."""
+    least = SETTLED if rung == PLAIN else RANKED
+    return [n for n, p in enumerate(past.parts) if p.known >= least]
 
 
-def scores(past: Past, rung: str, shock: float) -> list[float]:
-    """By past origin, the oldest first, how far it was missed, in standard deviations."""
+def scores(past: Past, rung: str, shock: float) -> list[tuple[int, float]]:
+    """(day, how far it was missed in standard deviations) of past origins."""
     said = past.said(rung)
     found = []
-    for n in _ranked(past):
+    for n in _alike(past, rung):
         if n in said:
             spread = deviation(past.parts[n], rung, said[n], shock)
             if spread > 0:
-                found.append(abs(past.actual[n] - said[n]) / spread)
+                found.append((past.parts[n].day, abs(past.actual[n] - said[n]) / spread))
     return found
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from geartrain.intelligence.forecast import interval
-from geartrain.intelligence.forecast.engine import Engine, Parts, Span, contributions, distribution
-from geartrain.intelligence.forecast.gate import UNRANKED, Past, Step, blend, choose
+from geartrain.intelligence.forecast.engine import AVERAGE, Engine, Parts, Span, contributions, distribution
+from geartrain.intelligence.forecast.gate import Past, Step, blend, choose, plain, weights
 from geartrain.intelligence.forecast.history import Floats
 
 LEVELS = (0.1, 0.5, 0.9)
 LAST = 9  # past periods that are looked at
+APART = 14  # days between the leads whose errors say how wide a forecast must be
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Forecast:
         mean, p10, p50, p90: Of the total.
         widen: By how much the simulation was widened to cover what came of past origins; `level`: what was asked of
             them to cover 80 %; `scored`: how many there were.
+        weights: How much each rung counts where it is the mean of them.
         scale: What chances and intake were multiplied by, so that the parts add up to the mean.
     """
 
@@ -43,6 +46,7 @@ class Forecast:
     scored: int
     scale: float
     shock: float
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def chance(self) -> Floats:
@@ -68,12 +72,32 @@ class Forecast:
         return told
 
 
-def history_at(engine: Engine, day: int, span: Span) -> Past:
-    """Past periods as they were forecast with as much time left, as known on the day."""
-    left = span[1] - day
-    found = [engine.parts(e - left, (s, e)) for s, e in engine.past(day, span)[-LAST:] if e - left > 0]
-    found = [p for p in found if p.totals]
-    return Past(tuple(found), tuple(engine.history.bookings(*p.span, known=day) for p in found))
+def history_at(engine: Engine, day: int, span: Span, *, left: int | None = None) -> Past:
+    """Past periods as they were forecast with as much time left, as known on the day.
+
+    Args:
+        left: Days to the end, of the day itself on; None: as many as there are now.
+    """
+    left = span[1] - day if left is None else left
+    periods = tuple(engine.past(day, span)[-LAST:])
+    key = ("past", left, periods)
+    if key not in engine.kept:
+        found = [engine.parts(e - left, (s, e)) for s, e in periods if e - left > 0]
+        found = [p for p in found if p.totals]
+        engine.kept[key] = Past(tuple(found), tuple(engine.history.bookings(*p.span, known=day) for p in found))
+    past: Past = engine.kept[key]
+    return past
+
+
+def _missed(engine: Engine, day: int, span: Span, rung: str, shock: float) -> list[float]:
+    """How far past periods were missed, at this lead and every other week of them, the earliest origin first."""
+    now = span[1] - day
+    longest = max(now, span[1] - span[0])
+    leads = [left for left in range(now % APART, longest + 1, APART) if left > 7]
+    found = []
+    for left in leads:
+        found += interval.scores(history_at(engine, day, span, left=left), rung, shock)
+    return [score for _, score in sorted(found)]
 
 
 def forecast(engine: Engine, day: int, span: Span, *, seed: int = 0) -> Forecast:
@@ -90,25 +114,26 @@ def forecast(engine: Engine, day: int, span: Span, *, seed: int = 0) -> Forecast
     # What is to come scales: the chances of deals and the intake together make up the mean.
     remaining, expected = mean - parts.closed, _expected(parts, basis)
     scale = float(np.clip(remaining / expected, 0.0, 3.0)) if expected > 0 else 1.0
-    shock = interval.shared(past if ranked else past.before(0))
-    found = interval.scores(past, rung, shock) if ranked else []
+    shock = interval.shared(past, rung)
+    found = _missed(engine, day, span, rung, shock)
     widen, level = interval.adapted(found)
     draws = distribution(parts, basis, scale=scale, shock=shock, seed=seed)
     quantiles = interval.spread(draws, mean, interval.deviation(parts, rung, mean, shock), widen)
     # Never below what is booked already, unless more is expected to be taken back.
     low, middle, high = (max(min(parts.closed, mean), q) for q in quantiles)
     return Forecast(
-        parts, rung, basis, why, gate, ranked, mean, low, middle, high, widen, level, len(found), scale, shock
-    )
+        parts, rung, basis, why, gate, ranked, mean, low, middle, high, widen, level, len(found), scale, shock,
+        weights(parts, past) if rung == AVERAGE else {},
+    )  # fmt: skip
 
 
 def _mean(parts: Parts, past: Past, rung: str) -> float:
     if rung in parts.totals:
         return max(parts.totals[rung], parts.closed)
-    if rung == "average":
+    if rung == AVERAGE:
         return max(blend(parts, past) or parts.closed, parts.closed)
-    told = [max(parts.totals[r], parts.closed) for r in UNRANKED if r in parts.totals]
-    return float(np.mean(told)) if told else parts.closed
+    told = plain(parts)
+    return parts.closed if told is None else told
 
 
 def _expected(parts: Parts, basis: str | None) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from geartrain.intelligence.forecast import table
 from geartrain.intelligence.forecast.history import NO_DAY, Floats, History, Snapshot
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def by_boosting(history: History, origins: Sequence[Origin], rows: Snapshot, sta
         return np.full(len(rows), float(y.mean()) if len(y) else 0.0)
     chosen = np.random.default_rng(0).permutation(len(y))[:MOST_ROWS]
     fitted = HistGradientBoostingClassifier(
-        max_iter=50, learning_rate=0.08, max_leaf_nodes=10, min_samples_leaf=40, l2_regularization=5.0, random_state=0,
+        max_iter=40, learning_rate=0.1, max_leaf_nodes=10, min_samples_leaf=40, l2_regularization=5.0, random_state=0,
         early_stopping=False,
     )  # fmt: skip
     # On so few rows threads that wait for each other take longer than one.
