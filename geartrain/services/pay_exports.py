@@ -45,10 +45,12 @@ def _payroll(ws: Workspace, run: Run, life: int) -> Rows:
     Where the company holds pay until a plan is accepted, `amount` is what is due now and `held_unsigned` the rest.
     """
     users = users_of(ws)
-    held = unsigned(ws) if ws.settings.pay.hold_unsigned else frozenset()
-    nothing = money(Decimal(0))
+    holds = ws.settings.pay.hold_unsigned
+    held, nothing = (unsigned(ws) if holds else frozenset()), money(Decimal(0))
 
     def due(who: str, s: dict[str, Any]) -> dict[str, str]:
+        if not holds:
+            return {"amount": s["paid"]}
         waits = (who, s["plan"]) in held and Decimal(s["paid"]) > 0
         return {"amount": nothing if waits else s["paid"], "held_unsigned": s["paid"] if waits else nothing}
 

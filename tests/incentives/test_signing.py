@@ -81,7 +81,8 @@ def test_who_earns_on_a_plan_they_have_not_accepted_comes_first(ws):
 def test_pay_is_held_until_the_plan_is_accepted_where_the_company_wants_that(ws):
     sent = {s["payee"]: s for s in send_plan(ws, OPS, comp_plan="a-plan")}["ann"]
     rows = {r["payee"]: r for r in export_pay(ws, FIN, period="2026-01")}
-    assert (rows["ann"]["amount"], rows["ann"]["held_unsigned"]) == ("12000.00", "0.00")
+    assert rows["ann"]["amount"] == "12000.00"
+    assert "held_unsigned" not in rows["ann"]
     settings = ws.path / "geartrain.toml"
     settings.write_text(settings.read_text() + "\n[pay]\nhold_unsigned = true\n")
     strict = open_workspace(ws.path)
@@ -90,3 +91,20 @@ def test_pay_is_held_until_the_plan_is_accepted_where_the_company_wants_that(ws)
     accept_plan(strict, ANN, id=sent["id"], **hashes(sent))
     rows = {r["payee"]: r for r in export_pay(strict, FIN, period="2026-01")}
     assert (rows["ann"]["amount"], rows["ann"]["held_unsigned"]) == ("12000.00", "0.00")
+
+
+def test_a_text_that_was_altered_behind_our_back_is_named(ws):
+    from django.db import connection
+
+    from geartrain.services.verifiers.pay_desk import VERIFIER
+
+    sent = {s["payee"]: s for s in send_plan(ws, OPS, comp_plan="a-plan")}["ann"]
+    accept_plan(ws, ANN, id=sent["id"], **hashes(sent))
+    assert list(VERIFIER(ws)) == []
+    with connection.cursor() as cursor:
+        change = "UPDATE decisions_planletter SET plan_text = 'less' WHERE payee = 'ann'"
+        with pytest.raises(Exception, match="never changed"):
+            cursor.execute(change)
+        cursor.execute("DROP TRIGGER planletter_settled")
+        cursor.execute(change)
+    assert [i.code for i in VERIFIER(ws)] == ["pay_altered"]

@@ -219,3 +219,30 @@ def test_a_leaderboard_shows_only_ones_own_cohort(client):
     assert [r["person"] for r in rows] == ["ann"]
     assert "STRANGER" not in client("ann").get("/contests/?contest=autumn").content.decode()
     assert client("ann").get("/api/v1/contests/autumn").status_code == 403
+
+
+def test_the_estimate_on_its_page(client):
+    asked = "/pay/estimate/?deal1=O-3&close1=2026-09-20"
+    said = client("ann").get(asked).content.decode()
+    assert "$1,700.03" in said
+    assert "$500.03" in said
+    theirs, none = (client("bob").get(f"{asked}&payee={p}") for p in ("cleo", "noone"))
+    assert (theirs.status_code, same(theirs, "cleo")) == (404, same(none, "noone"))
+    assert "There is no deal" in client("ann").get(asked.replace("O-3", "O-6")).content.decode()
+
+
+def test_a_dispute_from_the_line_to_its_answer_on_pages(client):
+    line = {"payee": "ann", "period": "2026-09", "component": "bookings", "deal": "O-1"}
+    said = client("ann").get("/pay/?period=2026-09").content.decode()
+    assert "/pay/disputes/new/?payee=ann&amp;period=2026-09&amp;component=bookings&amp;deal=O-1" in said
+    where = client("ann").post("/pay/disputes/new/", {**line, "kind": "date", "text": "It was August."})["Location"]
+    money = client("money")
+    assert client("ann").post(f"{where}triage/", {}).status_code == 403
+    money.post(f"{where}triage/", {"root_cause": "booking date"})
+    money.post(f"{where}decide/", {"do": "reject", "answer": "The contract says September."})
+    said = client("ann").get(where).content.decode()
+    assert "The contract says September." in said
+    assert "12,000 × 0.1 (tier 1) = 1200.00" in said
+    client("ann").post(f"{where}close/")
+    assert "closed" in client("ann").get(where).content.decode()
+    assert client("cleo").post(f"{where}close/").status_code == 404

@@ -35,3 +35,20 @@ def test_the_past_is_paid_with_a_draft_beside_what_is_in_force(tmp_path):
     nameless = study_plan(ws, OPS, text=draft, on="2025")
     assert [(r.payee, str(r.old), str(r.new)) for r in nameless.compared.rows] == [("everybody", "150.00", "180.00")]
     assert draft_plan(ws, OPS, text=draft).errors == 0
+
+
+def test_the_cost_of_a_draft_is_worked_out_beside_the_page(client):  # noqa: F811
+    from time import sleep
+
+    money = client("money")
+    asked = {"text": PLAN.replace("0.1]", "0.2]"), "key": "sellers", "on": "2026Q3"}
+    where = money.post("/pay/studio/study/", asked)["Location"]
+    for _ in range(300):
+        said = money.get(where).content.decode()
+        if "Difference in money" in said or "did not work" in said:
+            break
+        sleep(0.1)
+    assert "$2,400.00" in said
+    assert "Nobody eligible has credits and a quota" in said
+    assert client("ops").get(where).status_code == 404
+    assert client("ann").post("/pay/studio/study/", asked).status_code == 403

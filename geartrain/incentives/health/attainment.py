@@ -10,7 +10,7 @@ from math import sqrt
 from geartrain.incentives.health.cost import by_role
 from geartrain.incentives.health.values import Band, Measure, Person, quantile, ranked, ratio, total
 
-AT_QUOTA = Band(Fraction(6, 10), Fraction(7, 10), "specification, section 7: 60 to 70 % is healthy")
+AT_QUOTA = Band(Fraction(6, 10), Fraction(7, 10), "healthy in the field: 60 to 70 % of carriers")
 GAP = Band(Fraction(-1, 10), Fraction(1, 10), "our rule: within ten points")
 CARRIERS = "credited / quota of the window that the period ends in, of the component that weighs most"
 ONE = Fraction(1)

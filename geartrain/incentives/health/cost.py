@@ -9,7 +9,7 @@ from fractions import Fraction
 from geartrain.incentives.health.values import ZERO, Band, Measure, Person, quantile, ranked, ratio, total
 
 LINES = "lines of the pay run"
-QUOTA_TO_PAY = Band(Fraction(4), Fraction(6), "specification, section 7: 4 to 6 times is common")
+QUOTA_TO_PAY = Band(Fraction(4), Fraction(6), "common in the field: 4 to 6 times")
 NINETY = Fraction(9, 10)
 
 
