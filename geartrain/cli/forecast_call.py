@@ -113,10 +113,10 @@ def accuracy(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How right people were: accuracy, bias, and what overrides were worth."""
-    from geartrain.services.forecast_calls import get_accuracy
+    from geartrain.services.forecast_accuracy import get_accuracy
 
     ws, actor = acting(workspace, login)
-    whole = get_accuracy(ws, actor, periods=period)
+    whole = get_accuracy(ws, actor, periods=period).as_json()
     columns = ("user_id", "period", "as_of", "weeks_to_end", "call", "roll_up", "actual", "accuracy", "value_added")
     answer(format, columns, [tuple(r[c] for c in columns) for r in whole["calls"]], whole=whole, title="Accuracy")
 

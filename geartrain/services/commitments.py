@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from geartrain.stores.decisions.models import Commitment as Row
 
 # Kinds that have a state of their own: it must not say one thing there and another here.
-CLOSED_WHERE_MADE = frozenset({"pack_decision", "quota_letter"})
+CLOSED_WHERE_MADE = frozenset({"pack_decision", "pay_dispute", "plan_to_sign", "quota_letter", "forecast_submission"})
 
 
 @dataclass(frozen=True, slots=True)

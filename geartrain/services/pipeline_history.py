@@ -160,7 +160,7 @@ def get_as_of(
     require(actor, Permission.view_records)
     _check(value, as_of, as_of)
     with open_facts(ws, actor, as_of=as_of) as facts:
-        people = _people(facts, owner)
+        people = people_of(facts, owner)
         key = ("pipeline as of", value, owner, limit, facts.scope(pay_read=False))
         return remembered(key, lambda: _as_of(ws, facts, people, value, limit))
 
@@ -193,7 +193,7 @@ def get_waterfall(
     if bar is not None and bar not in BARS:
         raise Invalid(f"There is no bar '{bar}'.", hint=f"One of: {', '.join(BARS)}.")
     with open_facts(ws, actor, as_of=until - timedelta(days=1)) as facts:
-        people = _people(facts, owner)
+        people = people_of(facts, owner)
         key = ("waterfall", since, until, value, owner, due, bar, limit, facts.scope(pay_read=False))
         span = None if due is None else (due.start, due.end)
         return remembered(key, lambda: _waterfall(ws, facts, people, since, until, value, span, bar, limit))
@@ -202,12 +202,17 @@ def get_waterfall(
 def _check(value: str, *days: date) -> None:
     if value not in VALUES:
         raise Invalid(f"A pipeline is not valued at '{value}'.", hint=f"One of: {', '.join(VALUES)}.")
+    check_days(*days)
+
+
+def check_days(*days: date) -> None:
+    """Raises Invalid for a day no calendar of business has."""
     for day in days:
         if not 1900 <= day.year < 2200:
             raise Invalid(f"{day} is not a day of business.", hint="Choose one from 1900 to 2199.")
 
 
-def _people(facts: Facts, owner: str | None) -> frozenset[str] | None:
+def people_of(facts: Facts, owner: str | None) -> frozenset[str] | None:
     """Whose deals are asked for, cut to what the actor may see; None for everybody's."""
     visible = facts.visible()
     if owner is None:
@@ -218,14 +223,19 @@ def _people(facts: Facts, owner: str | None) -> frozenset[str] | None:
     return frozenset(hierarchy.tree(owner))
 
 
-def valued_states(ws: Workspace, facts: Facts, value: str) -> tuple[ibis.Table, Rates]:
-    """Every state of every deal with its worth, whoever asks: the engine cuts to people, as deals change hands."""
+def engine_source(ws: Workspace, facts: Facts) -> FactSource:
+    """The facts and views of everybody, for engines that cut to people themselves."""
     whole = source_of(facts, current_policies(ws))
-    source = FactSource(
+    return FactSource(
         records=facts.raw, whole=facts.raw, mine=lambda view, table: table, run=facts.execute,
         calendar=facts.calendar, currency=facts.currency, as_of=facts.as_of, snapshot=whole.snapshot,
         policies=whole.policies, keep=whole.keep,
     )  # fmt: skip
+
+
+def valued_states(ws: Workspace, facts: Facts, value: str) -> tuple[ibis.Table, Rates]:
+    """Every state of every deal with its worth, whoever asks: the engine cuts to people, as deals change hands."""
+    source = engine_source(ws, facts)
     states = source.table("opportunity_state")
     foreign = source.currencies("opportunity_state") - {facts.currency}
     rates = Rates(facts.currency, facts.raw("fx_rate") if foreign else None)

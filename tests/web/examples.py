@@ -23,6 +23,9 @@ CAPTURED: Mapping[str, Any] = {
     "format": "pdf",
     "kind": "metric",
     "commitment": 987654321,
+    "dispute": 987654321,
+    "adjustment": 987654321,
+    "letter": 987654321,
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "new-policy": {"kind": "metric", "key": "win_rate"},
@@ -34,6 +37,11 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "policy-task",
     "audit-task",
     "commitment",
+    "pay-dispute",
+    "new-pay-dispute",
+    "pay-letter",
+    "pay-pdf",
+    "plan-study",
     "quota-letter-pdf",  # nobody of the cast carries a quota
 }
 

@@ -5,7 +5,7 @@ record (`Rule.evaluate`), for whole columns on any engine (`Rule.column`, `Rule.
 (`Rule.explain`); both evaluators agree, and the tests hold them to it.
 """
 
-from geartrain.kernel.rules.axes import Coverage, coverage, enumerate_scenarios
+from geartrain.kernel.rules.coverage import Coverage, coverage, enumerate_scenarios
 from geartrain.kernel.rules.errors import InvalidRule, WrongValue
 from geartrain.kernel.rules.explanation import Explanation
 from geartrain.kernel.rules.functions import FUNCTIONS, Function

@@ -10,10 +10,11 @@ from typing import Any
 import ibis
 
 from geartrain.kernel.rules import columns, limits, tree
+from geartrain.kernel.rules.arguments import whole
 from geartrain.kernel.rules.columns import Value
-from geartrain.kernel.rules.functions.base import whole
 from geartrain.kernel.rules.kinds import Kind
 from geartrain.kernel.rules.record import OPERATORS, compiled
+from geartrain.kernel.rules.sizing import size
 
 _TYPE = {
     Kind.number: "decimal(38, 9)",
@@ -109,7 +110,7 @@ class Compiler:
 
     def arithmetic(self, node: tree.Arithmetic) -> Value:
         left, right = self.number(node.left), self.number(node.right)
-        sizes = limits.size(node.left), limits.size(node.right)
+        sizes = size(node.left), size(node.right)
         if node.op == "*":
             return columns.multiplied(left, right, limits.product_limit(*sizes))
         if node.op == "/":

@@ -17,6 +17,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokens import Token, Tokenizer, TokenType
 
 from geartrain.kernel.rules import tree
+from geartrain.kernel.rules.arguments import misfit
 from geartrain.kernel.rules.errors import InvalidRule, did_you_mean
 from geartrain.kernel.rules.functions import FUNCTIONS
 
@@ -369,7 +370,7 @@ class _Reader:
             if len(args) != 3:
                 self.fail("if takes 3 arguments.", token.start, "Write if(condition, then, otherwise).")
             return tree.Case(token.start, ((args[0], args[1]),), args[2])
-        if problem := known.misfit(args):
+        if problem := misfit(known, args):
             self.fail(problem, token.start, f"{known.signature}: {known.doc}")
         return tree.Call(token.start, known, tuple(args))
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from geartrain.kernel.rules import exact, limits, tree
 from geartrain.kernel.rules.errors import WrongValue
+from geartrain.kernel.rules.sizing import size
 from geartrain.kernel.rules.typecheck import named
 
 Record = Mapping[str, object]
@@ -136,10 +137,10 @@ def _arithmetic(node: tree.Arithmetic) -> Run:
     left, right = (_number(compiled(side, direct=False)) for side in (node.left, node.right))
     combine: Callable[[Decimal, Decimal], Decimal | None]
     if node.op == "*":
-        limit = limits.product_limit(limits.size(node.left), limits.size(node.right))
+        limit = limits.product_limit(size(node.left), size(node.right))
         combine = lambda a, b: exact.multiplied(a, b, limit)  # noqa: E731
     elif node.op == "/":
-        most = limits.dividend_limit(limits.size(node.right))
+        most = limits.dividend_limit(size(node.right))
         combine = lambda a, b: exact.divided(a, b, most)  # noqa: E731
     else:
         combine = exact.WIDE.add if node.op == "+" else exact.WIDE.subtract

@@ -15,6 +15,7 @@ from geartrain.kernel.records import ColumnKind
 from geartrain.kernel.rules import axes, canonical, column, columns, explanation, limits, reader, record
 from geartrain.kernel.rules.errors import InvalidRule, did_you_mean, place
 from geartrain.kernel.rules.kinds import Kind, of_column
+from geartrain.kernel.rules.sizing import size
 from geartrain.kernel.rules.tree import Field, Literal, Node, Scalar
 from geartrain.kernel.rules.typecheck import Checker, a
 
@@ -140,7 +141,7 @@ def _parse(text: str, where: str) -> Rule:
     checker = Checker(_unknown)
     checker.kind(node)
     _refuse(rule, checker)
-    if max(limits.size(part).reads for part in node.walk()) > limits.COST:
+    if max(size(part).reads for part in node.walk()) > limits.COST:
         problem = "Multiplications and divisions are nested too deep to stay exact."
         raise InvalidRule(problem, text=text, at=node.at, where=where, hint="Split the calculation into several.")
     return rule

@@ -13,7 +13,7 @@ from geartrain.kernel.errors import Invalid
 from geartrain.kernel.policy import Envelope, Kind, Strict
 from geartrain.kernel.prose import Passage, percent
 from geartrain.kernel.rules import Rule, parse
-from geartrain.kernel.rules.axes import MOST, Coverage, coverage, enumerate_scenarios
+from geartrain.kernel.rules.coverage import MOST, Coverage, coverage, enumerate_scenarios
 from geartrain.planning.parts import Shares, Word, each_once, wrong
 
 Value = bool | int | Decimal | str

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from geartrain.kernel.rules import tree
 from geartrain.kernel.rules.kinds import Kind
 from geartrain.kernel.rules.limits import Size
 
@@ -68,28 +66,6 @@ class Function:
     def param(self, index: int) -> Param:
         """What the argument at that place has to be."""
         return self.params[min(index, len(self.params) - 1)]
-
-    def misfit(self, args: Sequence[tree.Node]) -> str | None:
-        """What is wrong with the arguments as written; None if nothing is."""
-        least = self.many or len(self.params)
-        if len(args) < least or (not self.many and len(args) > least):
-            takes = f"at least {least}" if self.many else str(least)
-            return f"{self.name} takes {takes} argument{'s' if least != 1 else ''}, not {len(args)}."
-        for index, arg in enumerate(args):
-            param = self.param(index)
-            if param.whole is not None and whole(arg, param.whole, param.high) is None:
-                return (
-                    f"{param.name} of {self.name} is a whole number from {param.whole} to {param.high:,}, written out."
-                )
-        return None
-
-
-def whole(node: tree.Node, low: int, high: int) -> int | None:
-    """The whole number a literal states, None if it is none or outside the range."""
-    if not isinstance(node, tree.Literal) or not isinstance(node.value, Decimal):
-        return None
-    value = int(node.value)
-    return value if value == node.value and low <= value <= high else None
 
 
 TEXT = frozenset({Kind.text})
