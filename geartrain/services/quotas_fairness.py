@@ -22,6 +22,7 @@ from geartrain.services.quotas import WorkspaceInputs, workspace_inputs
 from geartrain.services.quotas_files import Inputs, read_table
 from geartrain.services.workspace import Workspace
 
+PAST = 8  # periods of history that count
 History = Mapping[str, tuple[float, ...]]
 
 
@@ -67,13 +68,20 @@ def workspace_fairness(ws: Workspace, actor: Actor, *, policy: str = "", attain:
         with open_facts(ws, operator()) as facts:
             users = {u["user_id"]: u for u in facts.execute(facts.raw("user")).to_pylist()}
         ote = _ote(ws, users, pay=pay)
-        return _panel(inputs, decide(inputs.layout), _attainments(ws), ote, asked, [])
+        attained, brought = _past(ws)
+        return _panel(inputs, decide(inputs.layout), attained, ote, asked, [], brought)
 
     return Panel(remembered(key, work), inputs.manifest)
 
 
 def _panel(
-    inputs: Inputs, sheet: Sheet, past: History, ote: Mapping[str, Decimal], attain: Attain, issues: list[Issue]
+    inputs: Inputs,
+    sheet: Sheet,
+    past: History,
+    ote: Mapping[str, Decimal],
+    attain: Attain,
+    issues: list[Issue],
+    brought: History | None = None,
 ) -> Fairness:
     tree = sheet.tree
     columns = {c: _numbers(inputs, c, issues) for c in ("potential", "ote", "base_salary", "target_incentive")}
@@ -88,6 +96,7 @@ def _panel(
         node, row = tree.ids[n], tree.row[n]
         said = {c: (held[row] if held else "") for c, held in texts.items()}
         once = columns["prior_attainment"][row]
+        each = float(sheet.cells.money(amount)) / attain.periods
         sellers.append(
             Seller(
                 node,
@@ -97,6 +106,7 @@ def _panel(
                 ote.get(node) or _pay(columns, row),
                 columns["potential"][row],
                 past.get(node) or (() if once is None else (float(once),)),
+                tuple(b / each for b in (brought or {}).get(node, ())),
                 _ramped(inputs, n, said["ramped"]),
             )
         )
@@ -154,23 +164,27 @@ def _read_history(file: Path, sheet: Sheet, issues: list[Issue]) -> dict[str, tu
     return {node: tuple(held) for node, held in found.items()}
 
 
-def _attainments(ws: Workspace) -> dict[str, tuple[float, ...]]:
-    """Of everyone, by whole period with a quota that has passed, oldest first."""
+def _past(ws: Workspace) -> tuple[History, History]:
+    """What everyone attained, and what they brought, in the last whole periods with a quota, oldest first."""
     from geartrain.services.metrics import query_metrics
     from geartrain.services.view import last_day
 
     day = last_day(ws, operator())
     with open_facts(ws, operator(), as_of=day) as facts:
         quotas = facts.execute(facts.raw("quota")).to_pylist()
-    spans = sorted({(q["period_start"], q["period_end"]) for q in quotas if q["period_end"] <= day})
-    found: dict[str, list[float]] = {}
+    spans = sorted({(q["period_start"], q["period_end"]) for q in quotas if q["period_end"] <= day})[-PAST:]
+    attained: dict[str, list[float]] = {}
+    brought: dict[str, list[float]] = {}
     for start, end in spans:
         answer = query_metrics(ws, operator(), keys=["bookings"], by=["owner"], since=start, until=end)
         booked = {str(r["owner"]): r["bookings"] for r in answer.records()}
         for q in quotas:
             if (q["period_start"], q["period_end"]) == (start, end) and q["amount"] and q["measure"] == "bookings":
-                found.setdefault(q["user_id"], []).append(float(booked.get(q["user_id"]) or 0) / float(q["amount"]))
-    return {who: tuple(held) for who, held in found.items()}
+                own = float(booked.get(q["user_id"]) or 0)
+                attained.setdefault(q["user_id"], []).append(own / float(q["amount"]))
+                brought.setdefault(q["user_id"], []).append(own)
+    one, two = ({who: tuple(held) for who, held in found.items()} for found in (attained, brought))
+    return one, two
 
 
 def _ote(ws: Workspace, users: Mapping[str, Mapping[str, Any]], *, pay: bool) -> dict[str, Decimal]:

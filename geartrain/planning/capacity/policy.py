@@ -15,7 +15,9 @@ from geartrain.kernel.periods import add_months
 from geartrain.kernel.policy import Strict
 from geartrain.kernel.rules import parse
 
-Amount = Annotated[Decimal, Field(ge=0)]
+Amount = Annotated[Decimal, Field(ge=0, le=Decimal("1e15"))]  # beyond it no money is counted to the cent
+Heads = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+FIRST, LAST = 1900, 2200  # years
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
@@ -40,7 +42,7 @@ class Join(Strict):
     """
 
     period: str
-    count: Amount
+    count: Heads
     tenure: int = Field(default=0, ge=0)
 
     @field_validator("period", mode="before")
@@ -73,7 +75,7 @@ class Role(Strict):
     people: str = Field(default="", description="rule over user records: who is counted")
     peers: str = Field(default="", description="rule: whose history gives the productivity; empty: `people`")
     history: int | None = Field(default=None, ge=1, le=60, description="months of bookings that give the productivity")
-    heads: Amount = Decimal(0)
+    heads: Heads = Decimal(0)
     joins: tuple[Join, ...] = Field(default=(), alias="hires")
     transfers_in: tuple[Join, ...] = ()
     leavers: tuple[Join, ...] = Field(default=(), description="named leavers and transfers out")
@@ -156,6 +158,8 @@ class CapacityPlan(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> CapacityPlan:
+        if not FIRST <= self.start.year <= LAST:
+            raise ValueError(f"a plan begins from {FIRST} to {LAST}")
         if self.start.day != 1:
             raise ValueError("a plan begins on the first of a month")
         names = [r.name for r in self.roles]

@@ -27,6 +27,7 @@ class Seller:
 
     Args:
         quota: Hedged, over all cells. ote: A year's pay at target. attainments: Of earlier periods, 1 is 100 %.
+        brought: What they brought in each earlier period over what the quota asks of one now; attainments where empty.
     """
 
     node: str
@@ -36,12 +37,18 @@ class Seller:
     ote: Decimal | None = None
     potential: Decimal | None = None
     attainments: tuple[float, ...] = ()
+    brought: tuple[float, ...] = ()
     ramped: bool = True
 
     @property
     def attained(self) -> float | None:
         """The mean of earlier periods."""
         return sum(self.attainments) / len(self.attainments) if self.attainments else None
+
+    @property
+    def draws(self) -> tuple[float, ...]:
+        """What the simulation draws from."""
+        return self.brought or self.attainments
 
     @property
     def to_ote(self) -> Decimal | None:
@@ -223,8 +230,8 @@ def _pools(sellers: Sequence[Seller]) -> dict[str, Sequence[float]]:
     """What each seller's attainment is drawn from: their own history where it is long enough, else their role's."""
     by_role: dict[str, list[float]] = {}
     for s in sellers:
-        by_role.setdefault(s.role, []).extend(s.attainments)
-    return {s.node: s.attainments if len(s.attainments) >= LEAST_OWN else by_role[s.role] for s in sellers}
+        by_role.setdefault(s.role, []).extend(s.draws)
+    return {s.node: s.draws if len(s.draws) >= LEAST_OWN else by_role[s.role] for s in sellers}
 
 
 def _levels(sheet: Sheet) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from geartrain.kernel.rules import Rule, parse
 from geartrain.planning.quotas.asked import Edit
 
 Positive = Annotated[Decimal, Field(gt=0)]
+Factor = Annotated[Decimal, Field(gt=0, le=1000, decimal_places=12)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 EQUAL = "equal"  # the measure that every leaf has once
 
@@ -54,10 +55,10 @@ class Hedge(Strict):
     above it: {1: 0.05, 2: 0.05} is 1.05 at depth 1 and 1.1025 at depth 2. What is not named has the factor 1.
     """
 
-    by_depth: dict[int, Positive] = {}
-    by_height: dict[int, Positive] = {}
-    by_level: dict[str, Positive] = {}
-    compound: dict[int, Annotated[Decimal, Field(gt=-1)]] = {}
+    by_depth: dict[int, Factor] = {}
+    by_height: dict[int, Factor] = {}
+    by_level: dict[str, Factor] = {}
+    compound: dict[int, Annotated[Decimal, Field(gt=-1, le=100, decimal_places=6)]] = {}
 
     @model_validator(mode="after")
     def _one(self) -> Hedge:

@@ -18,7 +18,7 @@ from geartrain.web.registry import Group, Page
 from geartrain.web.tables import Col, Table, make_table
 
 MONEY = frozenset({"quota", "ote", "potential", "base", "hedged"})
-RATIOS = frozenset({"prior_attainment", "chance", "expected_to_attain", "over_assignment", "dispersion"})
+RATIOS = frozenset({"prior_attainment", "chance", "expected_to_attain", "over_assignment", "dispersion", "plan_met"})
 TITLES = {
     "name": "Who",
     "ote": "OTE",
@@ -50,7 +50,7 @@ def fairness(request: Any) -> HttpResponse:
         "outliers": _table(request, "outliers", list(found.outliers()), "Outliers", "Nobody is an outlier."),
         "sellers": _table(request, "sellers", list(found.rows()), "Everyone"),
         "levels": _table(request, "levels", list(found.levels), "Over-assignment by level"),
-        "risk": _table(request, "risk", list(found.by_ratio), "Chance that the plan is met", found.why or "Nothing."),
+        "risk": _table(request, "risk", _risk(found), "Chance that the plan is met", found.why or "Nothing."),
     }
     for table in tables.values():
         if (file := exported(request, table)) is not None:
@@ -58,6 +58,10 @@ def fairness(request: Any) -> HttpResponse:
     low, high = found.bounds.quota_to_ote
     bounds = f"{low:f} to {high:f} times the pay at target, {found.bounds.potential_band * 100:.0f} % of the median"
     return render(request, "pages/fairness.html", context | tables | {"cards": _cards(found), "bounds": bounds})
+
+
+def _risk(found: Any) -> list[dict[str, Any]]:
+    return [{"ratio": r["ratio"], "plan_met": r["chance"]} for r in found.by_ratio]
 
 
 def _cards(found: Any) -> list[Kpi]:
@@ -81,6 +85,7 @@ def _table(request: Any, name: str, rows: list[dict[str, Any]], caption: str, em
             TITLES.get(c, c.replace("_", " ").capitalize()),
             unit="money" if c in MONEY else "ratio" if c in RATIOS else "",
             compact=c in MONEY,
+            wide=c in ("reason", "outlier"),
         )
         for c in (rows[0] if rows else ())
     )
