@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -158,6 +158,14 @@ class Snapshot:
 
     def __len__(self) -> int:
         return len(self.deal)
+
+    def take(self, at: Ints) -> Snapshot:
+        """Some of the deals, by their place."""
+        return Snapshot(self.day, *(getattr(self, f.name)[at] for f in fields(self) if f.name != "day"))
+
+    def thinned(self, step: int) -> Snapshot:
+        """Every so-manieth deal."""
+        return self if step <= 1 else self.take(np.arange(self.day % step, len(self), step))
 
     def placed(self, start: int, end: int) -> Ints:
         """How the closing day lies to a period: 0 none, 1 overdue, 2 in it, 3 within 45 days after, 4 later."""
