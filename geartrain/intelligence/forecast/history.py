@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 NEVER = 10**7  # a day after all others
 NO_DAY = -(10**7)
+STATES = ("at", "stage", "category", "owner", "worth", "due", "shut")
 MONTH = 32  # days whose open states are looked for at once
 
 
@@ -101,6 +102,19 @@ class History:
     def begins(self) -> int:
         """The first day anything is known of."""
         return int(self.created.min()) if len(self.created) else NEVER
+
+    def thinned(self, step: int) -> History:
+        """Every so-manieth deal with all its states."""
+        if step <= 1:
+            return self
+        deals, rows = np.arange(0, len(self.ids), step), self.deal % step == 0
+        states = {n: getattr(self, n)[rows] for n in STATES}
+        ends = {n: getattr(self, n)[deals] for n in ("created", "closed", "won", "booked")}
+        first = np.concatenate([[0], np.cumsum(np.diff(self.first)[deals])])
+        kind = None if self.kind is None else self.kind[deals]
+        return replace(
+            self, ids=self.ids[::step], first=first, kind=kind, _months={}, _ever={}, **states, **ends
+        )  # fmt: skip
 
     def won_in(self, start: int, end: int, *, known: int) -> Flags:
         """Deals won in `[start, end)`, as known at the end of the day `known`."""
