@@ -60,6 +60,7 @@ def propose(
         typer.Argument(help="CSV (record, field, from, to), or JSON with `write_back` as roe enforce answers."),
     ] = None,
     routed: Annotated[bool, typer.Option("--routed", help="The owners that routing decided.")] = False,
+    merged: Annotated[bool, typer.Option("--merged", help="What remains of merged leads.")] = False,
     kind: Annotated[str, typer.Option("--type", help="account, lead or opportunity: what the file speaks of.")] = "",
     system: SystemOption = "",
     policy: Annotated[str, typer.Option("--policy", help="Key of the lead policy, with --routed.")] = "",
@@ -67,13 +68,13 @@ def propose(
     login: AsOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Put changes into the outbox: of a file, or of routing. Nothing is sent."""
+    """Put changes into the outbox: of a file, of routing, or of merges. Nothing is sent."""
     from geartrain.services import writeback_sources as sources
     from geartrain.services.writeback import Proposed
 
     ws, actor = acting(workspace, login)
-    if not file and not routed:
-        raise Invalid("What is to be proposed?", hint="Name a file, or give --routed.")
+    if not file and not routed and not merged:
+        raise Invalid("What is to be proposed?", hint="Name a file, or give --routed or --merged.")
     parts = []
     if file:
         if not kind:
@@ -82,6 +83,8 @@ def propose(
         parts.append(sources.propose_rows(ws, actor, rows=rows, kind=kind, system=system, cause=f"file/{file.name}"))
     if routed:
         parts.append(sources.propose_routed(ws, actor, policy=policy, system=system))
+    if merged:
+        parts.append(sources.propose_merged(ws, actor, system=system))
     found = Proposed(
         tuple(w for p in parts for w in p.new), sum(p.known for p in parts), tuple(i for p in parts for i in p.issues)
     )

@@ -29,7 +29,7 @@ def quota_letter(
     if comp_plan.target_incentive:
         said += ["", f"Target incentive: {comp_plan.target_incentive.annual:,f} {comp_plan.currency} a year."]
     elif target is not None:
-        said += ["", f"Target incentive: {target:,f} {comp_plan.currency} a year."]
+        said += ["", f"Target incentive: {plain(Fraction(target), 2):,f} {comp_plan.currency} a year."]
     said += ["", "Quotas" if mine else "No quota is assigned under this plan."]
     for q in sorted(mine, key=lambda q: (q.measure, q.start, q.end)):
         unit = q.currency or comp_plan.currency

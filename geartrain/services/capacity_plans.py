@@ -12,15 +12,19 @@ from typing import Any
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.issues import Issue
 from geartrain.kernel.periods import add_months
+from geartrain.planning.capacity.company import asks_records, from_records, with_goal
 from geartrain.planning.capacity.heads import run
 from geartrain.planning.capacity.policy import CapacityPlan
 from geartrain.planning.capacity.records import Evidence
 from geartrain.planning.capacity.sensitivity import sensitivity, simulate
-from geartrain.services.access import Actor, Permission, require
+from geartrain.planning.company import Company
+from geartrain.services.access import Actor, Permission, operator, require
 from geartrain.services.answers import remembered
-from geartrain.services.capacity_people import asks_records, from_records, with_goal
+from geartrain.services.facts import open_facts
 from geartrain.services.policies import current_policies
 from geartrain.services.quotas_files import read_spec, read_text
+from geartrain.services.sources import source_of
+from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 
 KIND = "capacity_plan"
@@ -93,14 +97,17 @@ def plan_in(ws: Workspace, actor: Actor, found: Planned) -> Planned:
 
 def plan_of(ws: Workspace, capacity_plan: CapacityPlan, manifest: dict[str, Any]) -> Planned:
     """A plan with the goal it is held to, and its people as the records have them."""
-    whole = with_goal(ws, capacity_plan)
+    policies = current_policies(ws)
+    whole = with_goal(capacity_plan, policies, ws.calendar)
     if not asks_records(whole):
         return Planned(whole, manifest)
-    with ws.warehouse.snapshot() as snapshot:
-        facts = snapshot.id
-    key = ("capacity-people", str(ws.path), facts, current_policies(ws).sha256, repr(whole))
-    found, evidence, issues, day = remembered(key, lambda: from_records(ws, whole))
-    return Planned(found, manifest | {"inputs": {"facts": facts}, "as_of": day.isoformat()}, issues, evidence, day)
+    day = last_day(ws, operator())
+    with open_facts(ws, operator(), as_of=day) as facts:
+        key = ("capacity-people", str(ws.path), facts.id, policies.sha256, repr(whole))
+        read = lambda: from_records(whole, Company(source_of(facts, policies), policies))  # noqa: E731
+        found, evidence, issues = remembered(key, read)
+        rests = {"inputs": {"facts": facts.id}, "as_of": day.isoformat()}
+    return Planned(found, manifest | rests, issues, evidence, day)
 
 
 @dataclass(frozen=True)
@@ -169,3 +176,10 @@ def offers_from(found: Planned) -> date | None:
         return None
     after = found.as_of + timedelta(days=1)
     return after if after.day == 1 else add_months(after.replace(day=1), 1)
+
+
+def role_names(ws: Workspace, actor: Actor) -> list[str]:
+    """Names of the roles of the only capacity plan in force; none where there is no single one."""
+    require(actor, Permission.run_scenarios)
+    plans = list(current_policies(ws).of(KIND).values())
+    return [r.name for r in plans[0].spec.roles] if len(plans) == 1 else []

@@ -407,5 +407,7 @@ def _entry(
     cause: str,
 ) -> Adjustment:
     who = award["payee"]
-    plan = str(statements[who]["plan"])
-    return Adjustment(EntryKey(who, plan, period, pay_ledger.AWARD, key, award["award"]), old, new, f"{key}: {cause}")
+    comp_plan = str(statements[who]["plan"])
+    return Adjustment(
+        EntryKey(who, comp_plan, period, pay_ledger.AWARD, key, award["award"]), old, new, f"{key}: {cause}"
+    )

@@ -8,13 +8,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import ibis
+
+from geartrain.facts.transforms import day_of
 from geartrain.intelligence.forecast.process import Error, Record, recorded
 from geartrain.kernel.hierarchy import Hierarchy
 from geartrain.kernel.periods import Period
-from geartrain.services.access import Actor, Permission, require
+from geartrain.services.access import Actor, Permission, operator, require
 from geartrain.services.answers import remembered
+from geartrain.services.facts import open_facts
 from geartrain.services.forecast_bases import booked_by
-from geartrain.services.forecast_standing import may_see, process_of
+from geartrain.services.forecast_standing import frozen_of, may_see, process_of
 from geartrain.services.policies import current_policies
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
@@ -28,7 +32,9 @@ class Call:
     """What one person said in one call of a period that is over, and what came.
 
     Args:
-        commit: What they committed to. weeks: Whole weeks from the day of the call to the end of the period.
+        committed, kept: Amount of the open deals in commit under the call, and of those that were won in the period;
+            amounts as they stood in the call.
+        weeks: Whole weeks from the day of the call to the end of the period.
         level: How many stand above them. team: Whether somebody reports to them.
     """
 
@@ -38,7 +44,8 @@ class Call:
     weeks: int
     level: int
     team: bool
-    commit: Decimal | None
+    committed: Decimal
+    kept: Decimal
     said: Error
     overridden: bool
 
@@ -46,17 +53,15 @@ class Call:
         """Ready for a JSON writer."""
         return {
             "user_id": self.user, "period": self.period, "as_of": self.as_of, "weeks_to_end": self.weeks,
-            "level": self.level, "call": self.said.call, "commit": self.commit, "roll_up": self.said.rollup,
+            "level": self.level, "call": self.said.call, "roll_up": self.said.rollup,
             "actual": self.said.actual, "accuracy": self.said.accuracy, "value_added": self.said.value_added,
-            "commit_won": self.commit_won,
+            "committed": self.committed, "commit_won": self.commit_won,
         }  # fmt: skip
 
     @property
     def commit_won(self) -> Decimal | None:
-        """The share of what was committed to that came, at most all of it; None where nothing was."""
-        return (
-            None if not self.commit or self.commit < 0 else min(Decimal(1), max(ZERO, self.said.actual) / self.commit)
-        )
+        """The share of what was in commit that was won in the period; None where nothing was."""
+        return self.kept / self.committed if self.committed else None
 
 
 @dataclass(frozen=True)
@@ -120,8 +125,6 @@ def get_accuracy(ws: Workspace, actor: Actor, *, periods: Sequence[str] = ()) ->
 
 
 def _all(ws: Workspace, actor: Actor, day: date) -> tuple[list[tuple[Call, Hierarchy]], dict[str, str]]:
-    from geartrain.services.facts import open_facts
-
     open_decisions(ws.decisions_url)
     from geartrain.stores.decisions.models import ForecastSubmission
 
@@ -144,31 +147,54 @@ def _work(ws: Workspace, day: date) -> list[tuple[Call, Hierarchy]]:
     booked = booked_by(ws, *span, as_of=day)
     won = {p.key: _sum(booked, p) for p in over.values()}
     said = _said({c.pk for c in calls if c.period in over})
+    wins = _wins(ws, day)
     lines: dict[str, Hierarchy] = {}
     found = []
-    for call in calls:
-        if call.period not in over:
-            continue
+    for call in (c for c in calls if c.period in over and c.pk in said):
         hierarchy = lines.setdefault(call.hierarchy_version, Hierarchy(call.hierarchy))
-        for person, numbers in sorted(said.get(call.pk, {}).items()):
-            if (one := _call(call, over[call.period], person, numbers, hierarchy, won[call.period])) is not None:
+        committed = _committed(call, over[call.period], wins)
+        for person, numbers in sorted(said[call.pk].items()):
+            if "call" in numbers:
+                one = _call(call, over[call.period], person, numbers, hierarchy, won[call.period], committed)
                 found.append((one, hierarchy))
     return found
 
 
 def _call(
-    row: Any, period: Period, person: str, numbers: dict[str, Any], hierarchy: Hierarchy, won: dict[str, Decimal]
-) -> Call | None:
-    if "call" not in numbers:
-        return None
+    row: Any, period: Period, person: str, numbers: dict[str, Any], hierarchy: Hierarchy, won: dict[str, Decimal],
+    committed: dict[str, tuple[Decimal, Decimal]],
+) -> Call:  # fmt: skip
     amount, rollup, kind = numbers["call"]
-    actual = sum((won.get(p, ZERO) for p in hierarchy.tree(person)), ZERO)
-    commit = numbers["commit"][0] if "commit" in numbers else None
+    below = hierarchy.tree(person)
+    actual = sum((won.get(p, ZERO) for p in below), ZERO)
+    held = [committed[p] for p in below if p in committed]
     return Call(
         person, period.key, row.as_of, max(0, (period.end - row.as_of).days // 7), len(hierarchy.chain(person)),
-        bool(hierarchy.reports_of.get(person)), commit, Error(person, period.key, amount, rollup, actual),
-        kind == "manager",
+        bool(hierarchy.reports_of.get(person)), sum((c for c, _ in held), ZERO), sum((k for _, k in held), ZERO),
+        Error(person, period.key, amount, rollup, actual), kind == "manager",
     )  # fmt: skip
+
+
+def _committed(row: Any, period: Period, wins: dict[str, date]) -> dict[str, tuple[Decimal, Decimal]]:
+    """Of the open deals in commit under a call, due in its period: amount, and of those won in it, by owner."""
+    base = frozen_of(row)
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
+    for deal in base.deals if base else ():
+        if deal.category == "commit" and deal.owner_id and deal.close_date and deal.close_date < period.end:
+            whole, kept = sums.get(deal.owner_id, (ZERO, ZERO))
+            amount, at = deal.amount or ZERO, wins.get(deal.opportunity_id)
+            sums[deal.owner_id] = whole + amount, kept + (amount if at is not None and at in period else ZERO)
+    return sums
+
+
+def _wins(ws: Workspace, day: date) -> dict[str, date]:
+    """The day each deal was won on, up to a day."""
+    with open_facts(ws, operator("forecast"), as_of=day) as facts:
+        deals = facts.raw("opportunity")
+        at = ibis.coalesce(day_of(deals.closed_at, facts.calendar), deals.close_date)
+        won = deals.filter(deals.is_won & (at <= ibis.literal(day))).select("opportunity_id", at=at)
+        rows = facts.execute(won).to_pydict()
+    return dict(zip(rows["opportunity_id"], rows["at"], strict=True))
 
 
 def _said(calls: set[int]) -> dict[int, dict[str, dict[str, tuple[Decimal, Decimal, str]]]]:

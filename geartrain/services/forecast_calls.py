@@ -19,6 +19,7 @@ from geartrain.services.access import Actor, Permission, require
 from geartrain.services.facts import open_facts
 from geartrain.services.forecast_reminders import remind, settle, settled
 from geartrain.services.forecast_standing import (
+    KEEPERS,
     CallInfo,
     Seen,
     call_of,
@@ -202,6 +203,11 @@ def lock_call(ws: Workspace, actor: Actor, *, period: str, as_of: date | None = 
         settle(ws, actor, call)
         record(ws, actor, "forecast.lock", f"forecast/{call.period}/{call.as_of}")
     return info_of(call_of(ws, period, call.as_of))
+
+
+def keeps(actor: Actor) -> bool:
+    """Whether somebody opens and locks calls."""
+    return bool(actor.roles & KEEPERS)
 
 
 def list_calls(ws: Workspace, actor: Actor, *, period: str | None = None) -> list[CallInfo]:

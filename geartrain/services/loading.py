@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from geartrain.facts import record_types
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.records import DELETED, changes_between
 from geartrain.services.access import Actor, Permission, require
+from geartrain.services.merging import merged_away
 from geartrain.services.policies import current_policy
 from geartrain.services.workspace import Workspace
 from geartrain.stores.intake.guess import guess_mapping
@@ -118,10 +122,12 @@ def _keep(
     if not staged and not removed and not always:
         return LoadResult("", source, {}, issues)
     counts: dict[str, Counts] = {}
+    with ws.warehouse.snapshot() as snapshot:
+        merged = merged_away(snapshot)
     with ws.warehouse.write(recorded_at=recorded_at, source=source) as writer:
         for n, one in enumerate(staged):
             tell("Storing", n, len(staged))
-            counts[one.record_type.name] = _append(writer, one)
+            counts[one.record_type.name] = _append(writer, one, merged, scratch)
         derived = _derive(writer, counts, scratch)
         gone = {name: n for name, ids in removed.items() if (n := _remove(writer, name, ids, source, scratch))}
         issues = (*issues, *_gone(gone, source))
@@ -147,11 +153,23 @@ def _keep(
         return LoadResult(writer.load_id, source, counts, issues)
 
 
-def _append(writer: Writer, one: Staged) -> Counts:
+def _append(writer: Writer, one: Staged, merged: Collection[str], scratch: Path) -> Counts:
+    if one.record_type.name == "lead" and merged and one.good:
+        _leave_out(one, merged, scratch)
     stored, known = writer.append(one.record_type, one.file) if one.good else (0, 0)
     counts = Counts(one.read, stored, one.quarantined, one.duplicates + known)
     assert counts.read == counts.loaded + counts.quarantined + counts.duplicates, f"{one.record_type.name}: {counts}"
     return counts
+
+
+def _leave_out(one: Staged, merged: Collection[str], scratch: Path) -> None:
+    """Leads that were merged into another are known: they do not come back while the merge stands."""
+    rows = pq.read_table(one.file)
+    left = rows.filter(pc.invert(pc.is_in(rows["lead_id"], value_set=pa.array(sorted(merged), pa.string()))))
+    one.file = scratch / "unmerged-lead.parquet"
+    pq.write_table(left, one.file)
+    known = len(rows) - len(left)
+    one.good, one.duplicates = one.good - known, one.duplicates + known
 
 
 def _new_rejects(writer: Writer, staged: list[Staged]) -> bool:
@@ -217,6 +235,11 @@ def _aliases(ws: Workspace, mapping: FileMapping | None, given: Aliases | None) 
     found: dict[str, dict[str, dict[str, str]]] = {}
     for name, record_type in record_types().items():
         found[name] = {c: dict(policy[ref]) for c, ref in record_type.references.items() if ref in policy}
+    with ws.warehouse.snapshot() as snapshot:
+        masters = merged_away(snapshot)
+    for name, record_type in record_types().items() if masters else ():
+        for column in (c for c, ref in record_type.references.items() if ref == "lead"):
+            found[name][column] = {**masters, **found[name].get(column, {})}
     for entry in mapping.load if mapping else ():
         for column, own in aliases_of(entry, policy).items():
             found[entry.type].setdefault(column, {}).update(own)

@@ -9,7 +9,8 @@ from geartrain.incentives.ledger import Adjustment, EntryKey
 from geartrain.incentives.statements import money
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PeriodLocked
 from geartrain.services import pay_ledger, pay_runs
-from geartrain.services.access import Actor, Permission, require
+from geartrain.services.access import Actor, Permission, operator, require
+from geartrain.services.facts import open_facts
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions import open_decisions
@@ -137,13 +138,15 @@ def refuse_adjustment(ws: Workspace, actor: Actor, *, id: int, note: str) -> dic
 
 
 def list_adjustments(ws: Workspace, actor: Actor, *, period: str = "", state: str = "") -> list[dict[str, Any]]:
-    """Every adjustment by hand, waiting ones first."""
-    require(actor, Permission.view_pay)
-    open_decisions(ws.decisions_url)
-    from geartrain.stores.decisions.models import PayAdjustment
+    """The adjustments by hand, waiting ones first: finance and audit see all, approvers those of their people.
 
+    Raises:
+        Forbidden: the actor neither sees everybody's pay nor approves any.
+    """
+    if not actor.may(Permission.view_pay):
+        require(actor, Permission.approve_pay)
     chosen = {k: v for k, v in {"period": period, "state": state}.items() if v}
-    found = [adjustment_row(r) for r in PayAdjustment.objects.filter(**chosen).order_by("-id")]
+    found = [adjustment_row(r) for r in _visible(ws, actor).filter(**chosen).order_by("-id")]
     return sorted(found, key=lambda a: a["state"] != "requested")
 
 
@@ -188,10 +191,20 @@ def _open_statement(ws: Workspace, payee: str, period: str) -> dict[str, Any]:
     return found.statements[payee]
 
 
-def _waiting(ws: Workspace, actor: Actor, id: int, *, own: bool = False) -> PayAdjustment:
+def _visible(ws: Workspace, actor: Actor) -> Any:
+    open_decisions(ws.decisions_url)
     from geartrain.stores.decisions.models import PayAdjustment
 
-    row = PayAdjustment.objects.select_for_update().filter(pk=id).first() if abs(id) < 2**63 else None
+    rows = PayAdjustment.objects.all()
+    if actor.may(Permission.view_pay):
+        return rows
+    with open_facts(ws, operator()) as facts:
+        below = facts.hierarchy().tree(actor.user_id)[1:] if actor.user_id else []
+    return rows.filter(payee__in=below)
+
+
+def _waiting(ws: Workspace, actor: Actor, id: int, *, own: bool = False) -> PayAdjustment:
+    row = _visible(ws, actor).select_for_update().filter(pk=id).first() if abs(id) < 2**63 else None
     if row is None:
         raise NotFound(f"There is no adjustment {id}.", hint="See them with: geartrain pay adjustments")
     if row.state != "requested":

@@ -26,9 +26,12 @@ def conduct_of(ws: Workspace, span: Period, evaluations: Sequence[Evaluation], p
     plans = {e.comp_plan.key: e.comp_plan for e in evaluations}
     spans = {
         p.key: p
-        for plan in plans.values()
+        for comp_plan in plans.values()
         for p in pay_periods(
-            max(span.start, plan.effective[0]), min(span.end, plan.effective[1]), plan.pay.frequency, ws.calendar
+            max(span.start, comp_plan.effective[0]),
+            min(span.end, comp_plan.effective[1]),
+            comp_plan.pay.frequency,
+            ws.calendar,
         )
         if p.end <= span.end
     }

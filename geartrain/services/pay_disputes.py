@@ -82,13 +82,13 @@ def open_dispute(
         open_commitment(
             ws,
             kind=COMMITMENT,
-            subject=_subject(row),
-            title=f"Answer {payee} on {row.period}: {KINDS[kind]}",
+            subject=f"pay/dispute/{row.pk}",
+            title=f"Answer pay dispute {row.pk}",
             assignee=str(Role.finance),
             due=until,
             opened=now,
             link=f"/pay/disputes/{row.pk}/",
-            source=f"pay/{row.period}/{payee}",
+            source=f"pay/{row.period}",
             key=_key(row),
         )
         record(ws, actor, "pay.dispute_opened", _subject(row), **what)

@@ -63,6 +63,20 @@ def estimate_pay(ws: Workspace, actor: Actor, *, payee: str, deals: Any, period:
     }
 
 
+def open_deals(ws: Workspace, actor: Actor, *, payee: str) -> list[dict[str, Any]]:
+    """A payee's open deals, the ones that close first on top: what an estimate may name.
+
+    Raises:
+        NotFound: there is no such payee, to the actor.
+    """
+    may_see_pay(ws, actor, payee)
+    with open_facts(ws, actor) as facts:
+        table = facts.table("opportunity")
+        mine = table.filter((table.owner_id == payee) & ~table.is_closed)
+        rows = facts.execute(mine.select("opportunity_id", "name", "amount", "close_date")).to_pylist()
+    return sorted(rows, key=lambda r: (r["close_date"] is None, r["close_date"], r["opportunity_id"]))[:200]
+
+
 def _priced(
     ws: Workspace, payee: str, supposed: tuple[Supposed, ...], comp_plan: CompPlan, span: Period
 ) -> dict[str, Any]:

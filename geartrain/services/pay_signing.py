@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -19,8 +19,9 @@ from geartrain.services.access import Actor, Permission, operator, require
 from geartrain.services.commitments import close_commitment, drop_commitment, open_commitment
 from geartrain.services.facts import open_facts
 from geartrain.services.pay_facts import PayFacts
+from geartrain.services.pay_ledger import locked_statements
 from geartrain.services.pay_plans import KIND
-from geartrain.services.pay_runs import calculate
+from geartrain.services.pay_runs import calculate, period_of
 from geartrain.services.policies import current_policies
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
@@ -50,17 +51,17 @@ class ToSign:
         return fingerprint(self.plan_text), fingerprint(self.letter_text)
 
 
-def send_plan(ws: Workspace, actor: Actor, *, plan: str, payee: str | None = None) -> list[dict[str, Any]]:
+def send_plan(ws: Workspace, actor: Actor, *, comp_plan: str, payee: str | None = None) -> list[dict[str, Any]]:
     """Send the plan in force and the quota letter to everybody eligible, or to one; the same texts go out once.
 
     Raises:
         NotFound: no such plan is in force, or nobody (of that name) is eligible.
     """
     require(actor, Permission.publish_policies)
-    found = [t for t in _texts(ws, plan=plan) if payee in (None, t.payee)]
+    found = [t for t in _texts(ws, only=comp_plan) if payee in (None, t.payee)]
     if not found:
         raise NotFound(
-            f"Nobody{f' called {payee}' if payee else ''} is eligible for {plan}.", hint="Look at `eligible`."
+            f"Nobody{f' called {payee}' if payee else ''} is eligible for {comp_plan}.", hint="Look at `eligible`."
         )
     with writing(ws, in_turn=True):
         sent = [_send(ws, actor, t) for t in found]
@@ -126,7 +127,7 @@ def list_signatures(ws: Workspace, actor: Actor, *, period: str = "") -> list[di
     """
     if period or not actor.may(Permission.publish_policies):
         require(actor, Permission.view_pay)
-    run = calculate(ws, period=period) if period else None
+    statements = _statements(ws, period) if period else None
     found = []
     for text in _texts(ws):
         row = _latest_of(text.payee, text.comp_plan.key)
@@ -137,12 +138,18 @@ def list_signatures(ws: Workspace, actor: Actor, *, period: str = "") -> list[di
             "accepted_at": naive(row.accepted_at) if row else None, "accepted_by": row.accepted_by if row else "",
             "plan_sha256": text.hashes[0], "letter_sha256": text.hashes[1],
         }  # fmt: skip
-        if run is not None:
-            statement = run.statements.get(text.payee)
+        if statements is not None:
+            statement = statements.get(text.payee)
             same = statement is not None and statement["plan"] == text.comp_plan.key
-            said |= {"period": run.period.key, "paid": statement["paid"] if same and statement else money(Decimal(0))}
+            said |= {"period": period, "paid": statement["paid"] if same and statement else money(Decimal(0))}
         found.append(said)
     return sorted(found, key=lambda s: (s["state"] == "accepted", -Decimal(s.get("paid", 0)), s["payee"]))
+
+
+def _statements(ws: Workspace, period: str) -> Mapping[str, dict[str, Any]]:
+    """Of a period: what was locked, else as it would be paid now."""
+    key = period_of(ws.calendar, period).key
+    return locked_statements(ws, period=key) or calculate(ws, period=key).statements
 
 
 def unsigned(ws: Workspace) -> frozenset[tuple[str, str]]:
@@ -168,11 +175,11 @@ def _state(row: PlanLetter | None, text: ToSign) -> str:
     return "accepted" if row.accepted_at else "read" if row.read_at else "sent"
 
 
-def _texts(ws: Workspace, *, plan: str | None = None) -> Iterator[ToSign]:
+def _texts(ws: Workspace, *, only: str | None = None) -> Iterator[ToSign]:
     """Both texts of everybody eligible under the plans in force, by plan and person."""
-    plans = [p.envelope for k, p in sorted(current_policies(ws).of(KIND).items()) if plan in (None, k)]
+    plans = [p.envelope for k, p in sorted(current_policies(ws).of(KIND).items()) if only in (None, k)]
     if not plans:
-        raise NotFound(f"No compensation plan{f' {plan}' if plan else ''} is in force.", hint="geartrain policy list")
+        raise NotFound(f"No compensation plan{f' {only}' if only else ''} is in force.", hint="geartrain policy list")
     with open_facts(ws, operator()) as facts:
         held = PayFacts(facts)
         mine, _ = split_by_plan(plans, held.users)
@@ -214,13 +221,13 @@ def _send(ws: Workspace, actor: Actor, text: ToSign) -> PlanLetter:
     return row
 
 
-def _acknowledge(ws: Workspace, actor: Actor, plan: str) -> None:
+def _acknowledge(ws: Workspace, actor: Actor, key: str) -> None:
     """Who signs a published plan has acknowledged its text too."""
     from geartrain.services.governance import acknowledge_policy, acknowledgements
 
     try:
-        text = acknowledgements(ws, actor, kind=KIND, key=plan)
-        acknowledge_policy(ws, actor, kind=KIND, key=plan, sha256=text.sha256)
+        text = acknowledgements(ws, actor, kind=KIND, key=key)
+        acknowledge_policy(ws, actor, kind=KIND, key=key, sha256=text.sha256)
     except (NotFound, Conflict):
         return
 
@@ -243,14 +250,14 @@ def _led(ws: Workspace, actor: Actor, payee: str) -> bool:
         return actor.user_id in (payee, *facts.hierarchy().chain(payee))
 
 
-def _latest_of(payee: str, plan: str) -> PlanLetter | None:
+def _latest_of(payee: str, comp_plan: str) -> PlanLetter | None:
     from geartrain.stores.decisions.models import PlanLetter
 
-    return PlanLetter.objects.filter(payee=payee, comp_plan=plan).order_by("-sent_at", "-id").first()
+    return PlanLetter.objects.filter(payee=payee, comp_plan=comp_plan).order_by("-sent_at", "-id").first()
 
 
-def _latest(payee: str, plan: str) -> PlanLetter:
-    row = _latest_of(payee, plan)
+def _latest(payee: str, comp_plan: str) -> PlanLetter:
+    row = _latest_of(payee, comp_plan)
     assert row is not None
     return row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -121,11 +121,11 @@ def read_rows(file: Path) -> Rows:
     except UnicodeDecodeError as error:
         raise Invalid(f"{file} is not UTF-8: {error.reason} at byte {error.start}.", hint="Save it as UTF-8.") from None
     head = text.split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text), delimiter=max(DELIMITERS, key=head.count))
+    reader = csv.reader(io.StringIO(text), delimiter=max(DELIMITERS, key=head.count), strict=True)
     columns: tuple[str, ...] = ()
     rows: list[dict[str, str]] = []
     lines: list[int] = []
-    for row in reader:
+    for row in _whole(reader, file):
         if not any(cell.strip() for cell in row):
             continue
         if not columns:
@@ -141,6 +141,18 @@ def read_rows(file: Path) -> Rows:
     if not columns:
         raise Invalid(f"{file} is empty.", hint="Its first line names the columns.")
     return columns, rows, lines
+
+
+def _whole(reader: Any, file: Path) -> Iterator[list[str]]:
+    """Rows as long as they can be read; an open quotation mark is told by the line it stands on."""
+    line = 1
+    try:
+        for row in reader:
+            yield row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        hint = "Close the quotation mark, and double one within a value."
+        raise Invalid(f"{file}:{line}: The row cannot be read: {error}.", hint=hint) from None
 
 
 def read_spec(file: Path) -> TerritoryPolicy:

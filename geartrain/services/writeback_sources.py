@@ -73,6 +73,24 @@ def propose_routed(ws: Workspace, actor: Actor, *, policy: str = "", system: str
     return Proposed(found.new, found.known, (*issues, *found.issues))
 
 
+def propose_merged(ws: Workspace, actor: Actor, *, system: str = "") -> Proposed:
+    """What the surviving record of each merge has that the source's master has not; only what may be written."""
+    from geartrain.services.merging import list_merges
+    from geartrain.services.writeback import write_back_policy
+
+    allowed = write_back_policy(ws)
+    merges = [m for m in list_merges(ws, actor) if m.state == "merged"]
+    where, issues = _systems(ws, actor, "lead", [m.master for m in merges], system)
+    changes = []
+    for m in merges:
+        target = allowed.target(where.get(m.master, ""), "lead")
+        kept = {c: v for c, v in m.changes.items() if target and c in target.fields}
+        if kept:
+            changes.append(Change(where[m.master], "lead", m.master, kept, f"merge/{m.id}", f"Merge {m.id}"))
+    found = propose_write_backs(ws, actor, changes=changes)
+    return Proposed(found.new, found.known, (*issues, *found.issues))
+
+
 def _row(n: int, row: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
     for key, owner in OWNER_FILES.items():
         if key in row and owner in row:

@@ -31,9 +31,9 @@ def hashes(letter):
 
 
 def test_sent_read_and_accepted(ws):
-    sent = {s["payee"]: s for s in send_plan(ws, OPS, plan="a-plan")}
+    sent = {s["payee"]: s for s in send_plan(ws, OPS, comp_plan="a-plan")}
     assert set(sent) == {"ann", "abe"}
-    again = {s["payee"]: s for s in send_plan(ws, OPS, plan="a-plan")}
+    again = {s["payee"]: s for s in send_plan(ws, OPS, comp_plan="a-plan")}
     assert again == sent
     assert [x["state"] for x in my_letters(ws, ANN)] == ["sent"]
     letter = get_letter(ws, ANN, id=sent["ann"]["id"])
@@ -48,7 +48,7 @@ def test_sent_read_and_accepted(ws):
 
 
 def test_nobody_signs_for_another_and_a_stranger_sees_nothing(ws):
-    sent = {s["payee"]: s for s in send_plan(ws, OPS, plan="a-plan")}["ann"]
+    sent = {s["payee"]: s for s in send_plan(ws, OPS, comp_plan="a-plan")}["ann"]
     assert get_letter(ws, BOB, id=sent["id"])["state"] == "sent"
     for actor in (ABE, BOB, FIN):
         with pytest.raises(NotFound):
@@ -56,15 +56,15 @@ def test_nobody_signs_for_another_and_a_stranger_sees_nothing(ws):
     with pytest.raises(NotFound):
         get_letter(ws, ABE, id=sent["id"])
     with pytest.raises(Forbidden):
-        send_plan(ws, ANN, plan="a-plan")
+        send_plan(ws, ANN, comp_plan="a-plan")
     with pytest.raises(Forbidden):
         list_signatures(ws, BOB, period="2026-01")
     with pytest.raises(NotFound):
-        send_plan(ws, OPS, plan="none-such")
+        send_plan(ws, OPS, comp_plan="none-such")
 
 
 def test_who_earns_on_a_plan_they_have_not_accepted_comes_first(ws):
-    sent = {s["payee"]: s for s in send_plan(ws, OPS, plan="a-plan")}
+    sent = {s["payee"]: s for s in send_plan(ws, OPS, comp_plan="a-plan")}
     found = list_signatures(ws, FIN, period="2026-01")
     assert [(s["payee"], s["state"], s["paid"]) for s in found] == [
         ("ann", "sent", "12000.00"), ("abe", "sent", "0.00")]  # fmt: skip
@@ -72,14 +72,14 @@ def test_who_earns_on_a_plan_they_have_not_accepted_comes_first(ws):
     assert [s["payee"] for s in list_signatures(ws, FIN, period="2026-01") if s["state"] != "accepted"] == ["abe"]
     load(ws, {"quota": [QUOTA | {"amount": 600000}]}, at="2027-01-05")
     assert {s["payee"]: s["state"] for s in list_signatures(ws, FIN)} == {"ann": "changed since", "abe": "sent"}
-    new = {s["payee"]: s for s in send_plan(ws, OPS, plan="a-plan")}["ann"]
+    new = {s["payee"]: s for s in send_plan(ws, OPS, comp_plan="a-plan")}["ann"]
     assert new["id"] != sent["ann"]["id"]
     with pytest.raises(StaleVersion):
         accept_plan(ws, ANN, id=sent["ann"]["id"], **hashes(sent["ann"]))
 
 
 def test_pay_is_held_until_the_plan_is_accepted_where_the_company_wants_that(ws):
-    sent = {s["payee"]: s for s in send_plan(ws, OPS, plan="a-plan")}["ann"]
+    sent = {s["payee"]: s for s in send_plan(ws, OPS, comp_plan="a-plan")}["ann"]
     rows = {r["payee"]: r for r in export_pay(ws, FIN, period="2026-01")}
     assert (rows["ann"]["amount"], rows["ann"]["held_unsigned"]) == ("12000.00", "0.00")
     settings = ws.path / "geartrain.toml"

@@ -33,7 +33,7 @@ def test_fifty_at_one_time(ws):
     assert at_once([lambda d=d: triage_dispute(ws, FIN, id=d["id"]) for d in found for _ in (1, 2)]) == MANY // 2
     asked = {"payee": "ann", "period": "2026-01", "amount": Decimal("10"), "kind": "goodwill", "budget": "B"}
     held = [request_adjustment(ws, FIN, **asked, reason=f"r{n}")["id"] for n in range(10)]
-    two = [Actor(f"head{n}@x", frozenset({Role.head_of_sales})) for n in range(2)]
+    two = [Actor(f"head{n}@x", frozenset({Role.head_of_sales}), user_id="dan") for n in range(2)]
     assert at_once([lambda i=i, a=a: approve_adjustment(ws, a, id=i) for i in held for a in two]) == 10
     assert get_statement(ws, FIN, payee="ann", period="2026-01")["adjusted"] == "100.00"
     assert list(verify_pay(ws)) == []

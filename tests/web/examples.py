@@ -25,6 +25,7 @@ CAPTURED: Mapping[str, Any] = {
     "commitment": 987654321,
     "dispute": 987654321,
     "adjustment": 987654321,
+    "letter": 987654321,
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "new-policy": {"kind": "metric", "key": "win_rate"},
@@ -38,6 +39,9 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "commitment",
     "pay-dispute",
     "new-pay-dispute",
+    "pay-letter",
+    "pay-pdf",
+    "plan-study",
     "quota-letter-pdf",  # nobody of the cast carries a quota
 }
 

@@ -18,16 +18,21 @@ def register(pay: typer.Typer) -> None:
 
 
 def health(
-    period: Annotated[str, typer.Option("--period", help="A month, a quarter or a year: 2026-03, 2026Q1 or 2026.")],
+    period: Annotated[
+        str,
+        typer.Option("--period", help="A month, a quarter or a year: 2026-03, 2026Q1, 2026; else the last quarter."),
+    ] = "",
     format: FormatOption = Format.table,
     login: AsOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """What pay costs, whom it pays for what, and how well it is run: measures with bands and who is behind them."""
-    from geartrain.services.pay_health import get_health
+    from geartrain.services.pay_health import default_period, get_health
+    from geartrain.services.view import last_day
 
     ws, actor = acting(workspace, login)
-    whole = get_health(ws, actor, period=period).as_json()
+    asked = period or default_period(ws.calendar, last_day(ws, actor))
+    whole = get_health(ws, actor, period=asked).as_json()
     rows = [[m["name"], m["value"], _band(m["band"]), m["standing"], m["why"]] for m in whole["measures"]]
     answer(format, COLUMNS, rows, whole=whole, title=f"Comp health of {whole['period']}")
     if format is Format.table:

@@ -30,13 +30,13 @@ def send(
     from geartrain.services.pay_signing import send_plan
 
     ws, actor = acting(workspace, login)
-    found = send_plan(ws, actor, plan=key, payee=payee)
+    found = send_plan(ws, actor, comp_plan=key, payee=payee)
     answer(format, SENT, [[s[c] for c in SENT] for s in found], whole={"plan": key, "sent": found}, title="Sent")
 
 
 def sign(
     id: Annotated[int, typer.Argument(metavar="ID", help="Number of what was sent.")],
-    plan: Annotated[str, typer.Option("--plan-sha256", help="Hash of the plan's text that was read.")],
+    plan_sha256: Annotated[str, typer.Option("--plan-sha256", help="Hash of the plan's text that was read.")],
     letter: Annotated[str, typer.Option("--letter-sha256", help="Hash of the quota letter that was read.")],
     format: FormatOption = Format.table,
     login: AsOption = None,
@@ -46,7 +46,7 @@ def sign(
     from geartrain.services.pay_signing import accept_plan
 
     ws, actor = acting(workspace, login)
-    found = accept_plan(ws, actor, id=id, plan_sha256=plan, letter_sha256=letter)
+    found = accept_plan(ws, actor, id=id, plan_sha256=plan_sha256, letter_sha256=letter)
     if format is Format.table:
         console.print(f"{found['payee']} accepted {found['comp_plan']} at {found['accepted_at']}.", highlight=False)
     else:

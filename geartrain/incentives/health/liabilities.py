@@ -45,10 +45,10 @@ class Liability:
 
 def liabilities(found: Evaluation, *, until: date, left: bool) -> Iterator[Liability]:
     """Draws owed, holdbacks and carried caps of an evaluation, of what happened before a day."""
-    who, plan = found.payee.id, found.comp_plan.key
+    who, comp_plan = found.payee.id, found.comp_plan.key
 
     def one(kind: str, amount: Decimal, since: date) -> Liability:
-        return Liability(kind, who, plan, amount, since, left)
+        return Liability(kind, who, comp_plan, amount, since, left)
 
     periods = [p for p in found.periods if p.start < until]
     if periods and periods[-1].owed:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from geartrain.planning.territories.expressions import Floats
 from geartrain.planning.territories.problem import Flags, Ints, Problem
-from geartrain.planning.territories.programme import Bands, Programme, Stop, chunks, posed, priced
+from geartrain.planning.territories.programme import Bands, Programme, Stop, bound, chunks, posed, priced
 
 ENOUGH = 2e-4  # of the bound: nearer than this the linear programme has nothing to add
 FULL = 4_000_000  # pairs up to which the linear programme settles the prices
+SAMPLE = 15_000  # units of a larger problem that the linear programme takes for all
+LARGE = 8  # one unit in so many is large, and in the sample as it is
+NEAR = 20  # sellers of each unit that are looked at while prices are refined
+STEPS = (0.1, 0.004)  # first and last step, of what a seller's accounts cost
+SOFT = (0.3, 0.02)  # how far a unit is shared among sellers of nearly the same cost: first, and last as a part of it
+MOMENTUM = 0.6
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,67 @@ def ascend(problem: Problem, bands: Bands, *, rounds: int, start: Floats | None,
         if n % 10 == 9:
             prices = average
     return Dual(best, top)
+
+
+def sampled(problem: Problem, bands: Bands, stop: Stop) -> Dual:
+    """Prices of the linear programme over a sample: the large units, and some of the others for all of them."""
+    order = np.argsort(-(bands.weights / bands.scale.mean(axis=0)).max(axis=1), kind="stable")
+    large = len(order) // LARGE
+    rest = order[large:][:: max(1, (len(order) - large) // max(1, SAMPLE - large))]
+    units = np.concatenate([order[:large], rest])
+    times = np.concatenate([np.ones(large), np.full(len(rest), (len(order) - large) / len(rest))])[:, None]
+    part = replace(
+        problem,
+        cost=problem.cost[units] * times,
+        allowed=problem.allowed[units],
+        weights=problem.weights[units] * times,
+        size=problem.size[units],
+    )
+    narrow = replace(bands, weights=bands.weights[units] * times)
+    begun = ascend(part, narrow, rounds=150, start=None, stop=stop)
+    penalty = max(50 * abs(begun.bound) / len(problem.sellers), 10 * float(np.abs(begun.prices).max(initial=0)), 1.0)
+    prices = settle(part, narrow, begun, penalty=penalty, rounds=4, stop=stop).prices
+    return Dual(prices, bound(problem, bands, prices))
+
+
+def refined(problem: Problem, bands: Bands, begun: Dual, *, rounds: int, stop: Stop) -> Dual:
+    """Prices made better over each unit's nearest sellers; what they prove is worked out over all sellers.
+
+    A load is that of units shared among the sellers of nearly their least cost, ever more sharply, and prices follow it
+    with momentum.
+    """
+    who, what = cheapest(problem, bands, begun.prices, NEAR)
+    cost, rows = np.take_along_axis(problem.cost, who, axis=1), np.arange(len(who))
+    cost[~np.isfinite(what)] = np.inf
+    unit = max(abs(float(what[:, 0].sum())) / len(problem.sellers), 1e-6)
+    gaps = (what[:, min(1, what.shape[1] - 1)] - what[:, 0])[np.isfinite(what).all(axis=1)]
+    typical = max(float(np.median(gaps)) if len(gaps) else 0.0, 1e-9)
+    prices, moving = begun.prices, np.zeros_like(begun.prices)
+    best, top = prices, -np.inf
+    for n in range(rounds):
+        if stop():
+            break
+        now = cost + sum((prices / bands.scale)[who, r] * w[:, None] for r, w in enumerate(bands.weights.T))
+        least = now.min(axis=1)
+        value = float(least.sum() - (bands.upper * np.maximum(prices, 0) + bands.lower * np.minimum(prices, 0)).sum())
+        if value > top:
+            best, top = prices, value
+        share = np.exp((least[rows, None] - now) / (typical * SOFT[0] * SOFT[1] ** (n / rounds)))
+        share /= share.sum(axis=1, keepdims=True)
+        step = STEPS[0] * (STEPS[1] / STEPS[0]) ** (n / rounds) * unit
+        after = prices + MOMENTUM * moving + step * _shared(bands, who, share)
+        high, low = after - step * bands.upper, after - step * bands.lower
+        after = np.where(high > 0, high, np.where(low < 0, low, 0.0))
+        prices, moving = after, after - prices
+    proven = bound(problem, bands, best)
+    return Dual(best, proven) if proven > begun.bound else begun
+
+
+def _shared(bands: Bands, who: Ints, share: Floats) -> Floats:
+    """Scaled loads of units shared among sellers."""
+    count, at = len(bands.scale), who.ravel()
+    loads = [np.bincount(at, (share * w[:, None]).ravel(), minlength=count) for w in bands.weights.T]
+    return np.asarray(np.stack(loads, axis=1) / bands.scale)
 
 
 def _respond(problem: Problem, bands: Bands, prices: Floats) -> tuple[Floats, float]:

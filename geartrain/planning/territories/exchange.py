@@ -1,8 +1,10 @@
-"""Quick repair: one account given away, or two exchanged, as long as what lies outside its band and the cost shrink."""
+"""Exchange between two sellers: some accounts of one for some of the other, whichever gains most."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from itertools import combinations
 
 import numpy as np
 
@@ -10,10 +12,24 @@ from geartrain.planning.territories.expressions import Floats
 from geartrain.planning.territories.problem import Ints, Problem
 from geartrain.planning.territories.programme import Bands
 
-MATES = 10  # sellers with whom one exchanges
-UNITS = 250  # accounts of each that are tried, those with the least to lose first
-STAGES = (0.001, 0.004, 0.02, 0.1, 1.0)  # of the penalty: what is cheap to mend is mended first
+MATES = 12  # sellers with whom one exchanges
+QUICK = (14, 14, 0, 0)  # candidates of which one, two, three and four change hands together
+WHOLE = (24, 22, 11, 7)  # the same once quick exchanges find nothing
+FIRST = 0.2  # price of what lies outside at first, of what a seller's accounts cost
+GROWS = 1.5  # how it grows where exchanges have left something outside
+LAST = 100.0  # once all is within: nothing is worth leaving it
+FEW = 0.3  # of the sellers: with fewer loads outside than that, exchanges are larger
+ROUNDS = 80
 HARD = 10.0  # how many times more a hard row counts than a soft one
+Found = tuple[float, Ints, Ints]
+
+
+@cache
+def subsets(count: int, most: tuple[int, ...]) -> Ints:
+    """Every set of candidates that changes hands together, one a row, `count` where fewer than four do."""
+    sizes = (0, *(min(count, m) for m in most))
+    rows = [(*s, *[count] * (4 - n)) for n, m in enumerate(sizes) for s in combinations(range(m), n)]
+    return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 
 class Exchange:
@@ -21,73 +37,119 @@ class Exchange:
 
     Args:
         chosen: The seller of each unit; changed in place. affinity: J × J, who is near whom.
-        prices: J × R, of scaled loads: what is torn between two sellers costs the same with both.
-        penalty: Of a scaled load outside its band.
+        prices: J × R, of scaled loads: by them candidates are told, and a load outside costs more than they say.
+        unit: What a seller's accounts cost, the measure of what a scaled load outside its band costs.
     """
 
     def __init__(
-        self, problem: Problem, bands: Bands, chosen: Ints, affinity: Floats, prices: Floats, penalty: float
+        self, problem: Problem, bands: Bands, chosen: Ints, affinity: Floats, prices: Floats, unit: float
     ) -> None:
         self.problem, self.bands, self.chosen = problem, bands, chosen
-        self.pay = prices / bands.scale
+        self.pay, self.prices, self.unit = prices / bands.scale, prices, unit
         self.index = bands.index(problem, chosen)
-        self.mates = np.argsort(-affinity, axis=1, kind="stable")[:, :MATES]
-        self.weight = np.where(bands.soft, 1.0, HARD) * penalty
-        self.stuck = np.zeros(len(problem.sellers), dtype=np.bool_)
+        self.pairs = _pairs(affinity)
+        self.weight = np.zeros_like(prices)
+        self.changed = np.ones(len(problem.sellers), dtype=np.int64)
+        self.tried = np.zeros(len(self.pairs), dtype=np.int64)
+        self.clock = 1
+        self.choice = QUICK
 
-    def run(self, left: Callable[[], float]) -> Ints:
-        """Repair while it is cheap, then at any price, until nothing helps or the time is over."""
-        full = self.weight
-        for part in STAGES:
-            self.weight = full * part
-            self.stuck[:] = False
-            while left() > 0:
-                outside = (self.bands.excess(self.index) * self.weight).sum(axis=1)
-                outside[self.stuck] = 0.0
-                worst = int(outside.argmax())
-                if outside[worst] <= 0:
-                    break
-                self._help(worst)
+    def mend(self, left: Callable[[], float]) -> Ints:
+        """Exchange at a low price of what lies outside, dearer wherever something is left there, until all is within.
+
+        The price grows only where it did not suffice, so that what one seller has too much of wanders to where there
+        is room for it, over several sellers if need be.
+        """
+        self._priced(FIRST)
+        for _ in range(ROUNDS):
+            self.run(left)
+            outside = self.bands.excess(self.index) > 0
+            if not outside.any() or left() <= 0:
+                break
+            if outside.sum() <= FEW * len(outside):
+                self.choice = WHOLE  # the last ones find room with larger exchanges sooner than at higher prices
+            self.weight = np.where(outside, self.weight * GROWS, self.weight)
+            self.tried[np.asarray(outside.any(axis=1))[self.pairs].any(axis=1)] = 0
         return self.chosen
 
-    def _help(self, seller: int) -> None:
-        best: tuple[float, int, int, int] | None = None
-        for mate in self.mates[seller].tolist():
-            if mate != seller and (found := self._best(seller, mate)) is not None and (best is None or found < best):
-                best = found
-        if best is None:
-            self.stuck[seller] = True
-            return
-        _, mate, one, other = best
-        for unit, source, goal in ((one, seller, mate), (other, mate, seller)):
-            if unit >= 0:
-                self.chosen[unit] = goal
-                self.index[source] -= self.bands.weights[unit] / self.bands.scale[source]
-                self.index[goal] += self.bands.weights[unit] / self.bands.scale[goal]
-        self.stuck[[seller, mate]] = False
+    def polish(self, left: Callable[[], float]) -> Ints:
+        """Larger exchanges, none of which leaves more outside."""
+        self.choice = WHOLE
+        self._priced(LAST)
+        return self.run(left)
 
-    def _candidates(self, seller: int, mate: int) -> tuple[Ints, Floats]:
-        """Units that may go from one to the other, −1 for none, and what each costs to move."""
-        units = np.flatnonzero((self.chosen == seller) & self.problem.allowed[:, mate])
+    def _priced(self, part: float) -> None:
+        """Set the price of what lies outside: that of the load, and so much of a seller's costs beyond it."""
+        self.weight = (np.abs(self.prices) + part * self.unit) * np.where(self.bands.soft, 1.0, HARD)
+        self.tried[:] = 0
+
+    def run(self, left: Callable[[], float]) -> Ints:
+        """Exchange between the pairs that changed since they were tried, until no exchange gains."""
+        while True:
+            open_ = np.flatnonzero(self.changed[self.pairs].max(axis=1, initial=0) > self.tried)
+            if not len(open_):
+                return self.chosen
+            for at in open_.tolist():
+                if left() <= 0:
+                    return self.chosen
+                self._pair(at)
+
+    def _pair(self, at: int) -> None:
+        one, other = self.pairs[at].tolist()
+        while (found := self._best(one, other)) is not None:
+            self.clock += 1
+            self.changed[[one, other]] = self.clock
+            for units, source, goal in ((found[1], one, other), (found[2], other, one)):
+                shift = self.bands.weights[units].sum(axis=0)
+                self.chosen[units] = goal
+                self.index[source] -= shift / self.bands.scale[source]
+                self.index[goal] += shift / self.bands.scale[goal]
+        self.tried[at] = self.clock
+
+    def _side(self, seller: int, mate: int) -> tuple[Ints, Floats, Floats]:
+        """Candidates to go from one to the other; what each set of them costs, and what it weighs."""
+        units = np.flatnonzero(self.chosen == seller)
+        units = units[self.problem.allowed[units, mate]]
         cost = self.problem.cost[units, mate] - self.problem.cost[units, seller]
-        cost = cost + self.bands.weights[units] @ (self.pay[mate] - self.pay[seller])
-        near = np.argsort(cost, kind="stable")[:UNITS]
-        return np.append(units[near], -1), np.append(cost[near], 0.0)
+        reduced = cost + self.bands.weights[units] @ (self.pay[mate] - self.pay[seller])
+        near = np.argsort(reduced, kind="stable")[: self.choice[0]]
+        sets = subsets(len(near), self.choice)
+        costs = np.append(cost[near], 0.0)
+        weights = np.vstack([self.bands.weights[units[near]], np.zeros(self.bands.weights.shape[1])])
+        return units[near], costs[sets].sum(axis=1), weights[sets].sum(axis=1)
 
-    def _best(self, seller: int, mate: int) -> tuple[float, int, int, int] | None:
-        """The exchange that gains most: (value, mate, unit given, unit taken); None where none gains."""
-        mine, costs = self._candidates(seller, mate)
-        theirs, other = self._candidates(mate, seller)
-        none = np.zeros((1, self.bands.weights.shape[1]))
-        give = np.vstack([self.bands.weights[mine[:-1]], none])[:, None, :]
-        take = np.vstack([self.bands.weights[theirs[:-1]], none])[None, :, :]
-        value = costs[:, None] + other[None, :]
-        for who, shift in ((seller, take - give), (mate, give - take)):
-            after = self.index[who] + shift / self.bands.scale[who]
-            over = np.maximum(after - self.bands.upper[who], self.bands.lower[who] - after)
-            value = value + (np.maximum(over, 0.0) * self.weight).sum(axis=2)
-        now = float((self.bands.excess(self.index)[[seller, mate]] * self.weight).sum())
+    def _best(self, one: int, other: int) -> Found | None:
+        """The exchange that gains most: what it gains, units given, units taken; None where none gains."""
+        mine, give, sent = self._side(one, other)
+        theirs, take, got = self._side(other, one)
+        value = give[:, None] + take[None, :]
+        now = 0.0
+        for r in range(value.ndim and self.bands.weights.shape[1]):
+            net = sent[:, r][:, None] - got[:, r][None, :]
+            for who, sign in ((one, -1.0), (other, 1.0)):
+                scale, load = self.bands.scale[who, r], self.index[who, r]
+                low, high = self.bands.lower[who, r], self.bands.upper[who, r]
+                after = net * (sign / scale)
+                over = np.abs(after + (load - (low + high) / 2))
+                over -= (high - low) / 2
+                np.maximum(over, 0.0, out=over)
+                over *= self.weight[who, r]
+                value += over
+                now += max(load - high, low - load, 0.0) * self.weight[who, r]
         at = int(value.argmin())
         row, column = divmod(at, value.shape[1])
         gain = float(value[row, column]) - now
-        return (gain, mate, int(mine[row]), int(theirs[column])) if gain < -1e-9 * max(1.0, now) else None
+        if gain >= -1e-9 * max(1.0, self.unit):
+            return None
+        sets, back = subsets(len(mine), self.choice)[row], subsets(len(theirs), self.choice)[column]
+        return gain, mine[sets[sets < len(mine)]], theirs[back[back < len(theirs)]]
+
+
+def _pairs(affinity: Floats) -> Ints:
+    """Neighbours, the nearest first."""
+    pull = affinity.copy()
+    np.fill_diagonal(pull, -1.0)
+    near = np.argsort(-pull, axis=1, kind="stable")[:, : min(MATES, len(pull) - 1)]
+    found = {(min(a, b), max(a, b)) for a, row in enumerate(near.tolist()) for b in row}
+    ordered = sorted(found, key=lambda p: (-pull[p], p))
+    return np.array(ordered, dtype=np.int64).reshape(-1, 2)

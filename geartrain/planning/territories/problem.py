@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.policy.policy import closest
+from geartrain.planning.territories.doubts import doubts, out_of_range
 from geartrain.planning.territories.expressions import Floats, PairRule, Row, amounts, holds
 from geartrain.planning.territories.policy import Aim, Balance, Term, TerritoryPolicy
 from geartrain.planning.territories.tables import Table
@@ -115,7 +116,9 @@ def build(policy: TerritoryPolicy, accounts: Table, sellers: Table) -> tuple[Pro
     if not active or not accounts.rows:
         what, where = ("seller", sellers.where) if not active else ("account", accounts.where)
         raise Invalid(f"{where} has no {what}s to plan with.", hint="Give at least one.")
+    out_of_range(accounts, sellers)
     names = tuple(str(r["user_id"]) for r in active)
+    issues += doubts(accounts, sellers, frozenset(names), policy.keep_together)
     index = {name: n for n, name in enumerate(names)}
     owner = np.array([index.get(str(r.get("owner_id")), -1) for r in accounts.rows], dtype=np.int64)
     everywhere = np.ones((len(accounts.rows), len(names)), dtype=np.bool_)
@@ -194,7 +197,8 @@ def _columns(policy: TerritoryPolicy, accounts: Table, sellers: Table) -> None:
                 if name not in columns and not name.startswith("extra."):
                     near = closest(name, sorted(columns))
                     hint = f"Did you mean {side}.{near}?" if near else f"There are: {', '.join(sorted(columns))}."
-                    raise Invalid(f"There is no column {side}.{name}, which '{text}' reads.", hint=hint)
+                    where = (accounts if side == "account" else sellers).where
+                    raise Invalid(f"{where}:1: There is no column {side}.{name}, which '{text}' reads.", hint=hint)
 
 
 def _need(name: str, table: Table) -> None:
@@ -229,7 +233,8 @@ def _measure(balance: Balance, accounts: Table, issues: list[Issue]) -> Floats:
         raise Invalid(f"{at}: {name} is below zero.", hint="What is balanced is zero or more.")
     if missing := sum(v is None for v in values):
         message = f"{missing} accounts have no {name}: they weigh nothing in it."
-        issues.append(Issue("territory_measure_missing", Level.warning, message, accounts.where, f"Fill in {name}."))
+        at = accounts.at(values.index(None))
+        issues.append(Issue("territory_measure_missing", Level.warning, message, at, f"Fill in {name}."))
     return found
 
 

@@ -46,6 +46,10 @@ class Bands:
         over = np.maximum(index - self.upper, self.lower - index)
         return np.where(over > EXACT, over, 0.0)
 
+    def narrowed(self, by: float) -> Bands:
+        """Soft rows narrower by as much on either side."""
+        return replace(self, lower=self.lower + by * self.soft, upper=self.upper - by * self.soft)
+
     def widened(self, index: Floats) -> Bands:
         """Soft rows as wide as these loads need."""
         low = np.where(self.soft[None, :], np.minimum(self.lower, index - EXACT), self.lower)

@@ -16,7 +16,7 @@ from geartrain.planning.territories.programme import Bands, Programme
 INNER = 2e-6  # what HiGHS may pass a row by, and so how much narrower the bands are within a group
 SPARE = 1e-4  # of a target: how much narrower the bands are that are aimed at, so that no sliver is left outside
 GROUPS = (3, 4, 6)  # sellers that are looked at together, the next size once the one before finds nothing
-FIRST = 100  # groups that are settled before quick exchanges repair what is still outside
+WHOLE = 40_000  # pairs up to which what is left open by reduced costs is settled in one piece
 ARCS = 80  # of one group beside those in use, the likeliest first
 NODES = 10  # of one group's tree
 FINE = 0.2  # of the gap that is aimed at: nearer the group's own optimum is not worth the time
@@ -56,30 +56,33 @@ class Search:
 
     def run(self, gap: float) -> Ints:
         """Improve until the gap is reached, nothing helps any more, or the time is over."""
-        half = self.left() / 2
-        self._groups(gap, until=FIRST, spare=half)
-        if self.aim.excess(self.bands.index(self.problem, self.chosen)).any():
-            self._exchanged()
-            self.tried.clear()
+        self._exchanged(gap)
+        if self._few():
+            return self.chosen  # HiGHS settles the rest better than group by group
         self._groups(gap)
         return self.chosen
 
-    def _groups(self, gap: float, *, until: int | None = None, spare: float = 0.0) -> None:
-        """Share out group by group, the larger ones last; up to so many rounds, or to so much time left."""
+    def _few(self) -> bool:
+        within = not self.bands.excess(self.bands.index(self.problem, self.chosen)).any()
+        return within and self.problem.cost.size <= WHOLE
+
+    def _groups(self, gap: float) -> None:
+        """Share out group by group, the larger ones last."""
         self.fine = FINE * gap
         for size in GROUPS:
-            while self.left() > spare and not self.good(gap) and (until is None or self.round < until):
+            while self.left() > 0 and not self.good(gap):
                 group = self._next(min(size, len(self.problem.sellers)))
                 if group is None:
                     break
                 self._redo(group)
 
-    def _exchanged(self) -> None:
-        """Repair what rounding has broken."""
-        pull = self.affinity.copy()
-        np.fill_diagonal(pull, -1.0)
-        begun = Exchange(self.problem, self.aim, self.chosen.copy(), pull, self.prices, self.penalty)
-        self.chosen = begun.run(self.left)
+    def _exchanged(self, gap: float) -> None:
+        """Exchanges between two sellers: they mend what rounding has broken, then lower the cost."""
+        unit = max(abs(self.floor) / len(self.problem.sellers), 1e-6)
+        begun = Exchange(self.problem, self.aim, self.chosen.copy(), self.affinity, self.prices, unit)
+        self.chosen = begun.mend(self.left).copy()
+        if not self.good(gap):
+            self.chosen = begun.polish(self.left).copy()
 
     def good(self, gap: float) -> bool:
         """Whether every band is kept and the objective within the gap of the bound."""

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from geartrain.planning.territories.dual import FULL, Dual, ascend, settle
+from geartrain.planning.territories.dual import FULL, Dual, ascend, cheapest, refined, sampled, settle
 from geartrain.planning.territories.expressions import Floats
 from geartrain.planning.territories.pools import pools_of
 from geartrain.planning.territories.problem import Ints, Problem
-from geartrain.planning.territories.programme import Bands, bands_of, bound, chosen_of, posed
+from geartrain.planning.territories.programme import Bands, Programme, bands_of, bound, chosen_of, posed
 from geartrain.planning.territories.search import INNER, Search
 
 SMALL = 4_000  # arcs up to which HiGHS settles a pool exactly
-MIDDLE = 5_000  # arcs left after fixing by reduced cost up to which HiGHS finishes a larger one
+MIDDLE = 12_000  # arcs left after fixing by reduced cost up to which HiGHS finishes a larger one
+MOSTLY = 0.85  # of the time left, so that what HiGHS passes a band by can be mended
 ROOM = 0.15  # of an average unit, left free within the bands for what is rounded
+OPEN = 14_000  # units of a large problem that are shared out by themselves, the least decided ones
+CHOICES = 5  # sellers that each of them may go to
 GAP = 0.001  # where the search stops, unless told otherwise
 Left = Callable[[], float]
 
@@ -145,8 +148,7 @@ def _exactly(problem: Problem, bands: Bands, left: Left) -> _Part | None:
         return None
     chosen = chosen_of(full, answer.share)
     if bands.excess(bands.index(problem, chosen)).any():
-        inner = replace(bands, lower=bands.lower + INNER * bands.soft, upper=bands.upper - INNER * bands.soft)
-        again = replace(full, bands=inner).solve(integer=True, seconds=left())
+        again = replace(full, bands=bands.narrowed(INNER)).solve(integer=True, seconds=left())
         if not len(again.share):
             return None
         chosen = chosen_of(full, again.share)
@@ -160,7 +162,7 @@ def _exactly(problem: Problem, bands: Bands, left: Left) -> _Part | None:
 def _searched(problem: Problem, bands: Bands, left: Left, gap: float) -> _Part:
     """Prices first, then an assignment rounded from them and made better group by group."""
     dual, penalty = _priced(problem, bands, left)
-    chosen = _rounded(problem, bands, dual)
+    chosen, dual = _rounded(problem, bands, dual, penalty)
     search = Search(problem, bands, chosen, dual.prices, dual.bound, penalty, left)
     chosen = search.run(gap)
     excess = bands.excess(bands.index(problem, chosen))
@@ -175,30 +177,52 @@ def _searched(problem: Problem, bands: Bands, left: Left, gap: float) -> _Part:
 
 
 def _priced(problem: Problem, bands: Bands, left: Left) -> tuple[Dual, float]:
-    pairs = problem.cost.size
-    rounds = 150 if pairs <= FULL else 100
-    dual = ascend(problem, bands, rounds=rounds, start=None, stop=lambda: left() <= 0)
+    stop = lambda: left() <= 0  # noqa: E731
+    if problem.cost.size > FULL:
+        dual = refined(problem, bands, sampled(problem, bands, stop), rounds=600, stop=stop)
+    else:
+        dual = ascend(problem, bands, rounds=150, start=None, stop=stop)
     per_seller = abs(dual.bound) / len(problem.sellers)
     penalty = max(50 * per_seller, 10 * float(np.abs(dual.prices).max(initial=0)), 1.0)
-    if pairs <= FULL and left() > 0:
-        dual = settle(problem, bands, dual, penalty=penalty, rounds=8, stop=lambda: left() <= 0)
+    if problem.cost.size <= FULL and left() > 0:
+        dual = settle(problem, bands, dual, penalty=penalty, rounds=8, stop=stop)
         penalty = max(penalty, 10 * float(np.abs(dual.prices).max(initial=0)))
     return dual, penalty
 
 
-def _rounded(problem: Problem, bands: Bands, dual: Dual) -> Ints:
-    """The seller of the largest share within narrower bands, or the cheapest at the prices."""
-    if dual.share is not None and dual.built is not None:
-        # What is rounded passes its band by about a unit; as much room is left for it.
-        room = bands.soft * np.minimum(
-            0.1 * (bands.upper - bands.lower), ROOM * len(problem.sellers) / len(problem.cost)
-        )
-        narrow = replace(dual.built, bands=replace(bands, lower=bands.lower + room, upper=bands.upper - room))
-        answer = narrow.solve(integer=False)
-        return chosen_of(dual.built, answer.share if answer.status == "Optimal" else dual.share)
-    from geartrain.planning.territories.dual import cheapest
+def _rounded(problem: Problem, bands: Bands, dual: Dual, penalty: float) -> tuple[Ints, Dual]:
+    """The seller of the largest share within narrower bands; what is told of prices by the way."""
+    # What is rounded passes its band by about a unit; as much room is left for it.
+    room = bands.soft * np.minimum(0.1 * (bands.upper - bands.lower), ROOM * len(problem.sellers) / len(problem.cost))
+    inner = replace(bands, lower=bands.lower + room, upper=bands.upper - room)
+    if dual.share is None or dual.built is None:
+        return _opened(problem, bands, inner, dual, penalty)
+    answer = replace(dual.built, bands=inner).solve(integer=False)
+    return chosen_of(dual.built, answer.share if answer.status == "Optimal" else dual.share), dual
 
-    return cheapest(problem, bands, dual.prices, 1)[0][:, 0]
+
+def _opened(problem: Problem, bands: Bands, inner: Bands, dual: Dual, penalty: float) -> tuple[Ints, Dual]:
+    """The cheapest seller at the prices, but for units that this hardly decides: they are shared out apart."""
+    who, what = cheapest(problem, bands, dual.prices, CHOICES)
+    chosen = who[:, 0].copy()
+    if who.shape[1] < 2:
+        return chosen, dual
+    open_ = np.sort(np.argsort(what[:, 1] - what[:, 0], kind="stable")[:OPEN])
+    held = chosen.copy()
+    held[open_] = -1
+    taken = bands.index(problem, held)
+    unit, place = np.nonzero(np.isfinite(what[open_]))
+    seller = who[open_][unit, place]
+    left_over = replace(inner, lower=inner.lower - taken, upper=inner.upper - taken)
+    cost, weights = problem.cost[open_][unit, seller], bands.weights[open_][unit]
+    sellers = np.arange(len(problem.sellers))
+    built = Programme(unit, seller, cost, weights, left_over, sellers, len(open_), penalty)
+    answer = built.solve(integer=False)
+    if answer.status != "Optimal":
+        return chosen, dual
+    chosen[open_] = chosen_of(built, answer.share)
+    proven = bound(problem, bands, answer.prices)
+    return chosen, Dual(answer.prices, proven) if proven > dual.bound else dual
 
 
 def _finished(problem: Problem, part: _Part, left: Left, gap: float) -> _Part:
@@ -213,15 +237,19 @@ def _finished(problem: Problem, part: _Part, left: Left, gap: float) -> _Part:
     arcs[np.arange(len(cost)), part.chosen] = True
     if arcs.sum() - len(cost) > MIDDLE:
         return part
-    inner = replace(
-        part.bands, lower=part.bands.lower + INNER * part.bands.soft, upper=part.bands.upper - INNER * part.bands.soft
-    )
-    built = posed(problem, inner, arcs)
-    start = (part.chosen[built.unit] == built.seller).astype(np.float64)
-    answer = built.solve(integer=True, seconds=left(), gap=gap, start=start)
-    if not len(answer.share):
-        return part
-    chosen = chosen_of(built, answer.share)
-    better = problem.objective(chosen) < problem.objective(part.chosen)
-    kept = not part.bands.excess(part.bands.index(problem, chosen)).any()
-    return replace(part, chosen=chosen if better and kept else part.chosen, complete=left() > 0)
+    within = part.bands
+    for bands in (within, within.narrowed(INNER)):
+        built = posed(problem, bands, arcs)
+        start = (part.chosen[built.unit] == built.seller).astype(np.float64)
+        answer = built.solve(integer=True, seconds=MOSTLY * left(), gap=gap, start=start)
+        if bands is within:
+            # What was left out by its reduced cost leads to nothing cheaper than what is known already.
+            low = min(answer.bound, problem.objective(part.chosen))
+            part = replace(part, bound=max(part.bound, low), complete=left() > 0)
+        if not len(answer.share):
+            break
+        chosen = chosen_of(built, answer.share)
+        if not within.excess(within.index(problem, chosen)).any():
+            better = problem.objective(chosen) < problem.objective(part.chosen)
+            return replace(part, chosen=chosen if better else part.chosen)
+    return part

@@ -308,7 +308,9 @@ class EmbeddedSnapshot:
         table = expr.as_table()
         if not params:
             with self._running:
-                return self.con.to_pyarrow(table)
+                # What to_pyarrow of the engine does, without the second of importing pandas for nothing.
+                found = self.con._to_duckdb_relation(table).to_arrow_table()
+            return table.__pyarrow_result__(found)
         statement, values = prepared(table, params)
         with self._running:
             self.con._run_pre_execute_hooks(table)  # tables in memory that it reads

@@ -8,13 +8,19 @@ from ninja import Body, Router
 
 from geartrain.services.leads import list_duplicates, list_scores, list_sla, policy_for_leads
 from geartrain.services.routing import list_routed, route_lead
+from geartrain.web.api.limits import PerPerson
 from geartrain.web.api.plain import Day, Limit, Line, plain
 
 PREFIX = "/leads"
 router = Router()
 
 
-@router.post("/route", response={200: dict[str, Any], 201: dict[str, Any]}, summary="Give a lead to somebody, once")
+@router.post(
+    "/route",
+    response={200: dict[str, Any], 201: dict[str, Any]},
+    summary="Give a lead to somebody, once",
+    throttle=[PerPerson(times=10, what="route")],
+)
 def route(request: Any, lead: dict[str, Any] = Body(...), policy: Line = "") -> Any:
     """A lead as flat columns, `lead_id` among them. 201 when it was decided now; 200 with the same decision when the
     lead was sent again: that moves nobody's turn."""

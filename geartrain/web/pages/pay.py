@@ -14,6 +14,7 @@ from geartrain.kernel.errors import NotFound
 from geartrain.services.access import Permission
 from geartrain.services.pay_disputes import list_disputes
 from geartrain.services.pay_runs import get_statement, known_periods, list_statements, names_of
+from geartrain.services.pay_signing import my_letters
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
@@ -26,7 +27,9 @@ def pay(request: Any) -> HttpResponse:
     periods = known_periods(ws, actor)
     period = request.GET.get("period") or (periods[0] if periods else "")
     payee = request.GET.get("payee") or actor.user_id or ""
-    context: dict[str, Any] = {"periods": periods, "period": period, "payee": payee, "own": payee == actor.user_id}
+    own = payee == actor.user_id
+    context: dict[str, Any] = {"periods": periods, "period": period, "payee": payee, "own": own}
+    context["letters"] = my_letters(ws, actor) if own else []
     try:
         said = get_statement(ws, actor, payee=payee, period=period) if payee and period else None
     except NotFound:
@@ -94,8 +97,8 @@ def _number(value: Any) -> Decimal | None:
 
 def _cards(said: dict[str, Any]) -> list[Kpi]:
     cards = [
-        Kpi("Paid", Decimal(said["paid"]), "money", note=said["period"]),
-        Kpi("Earned", Decimal(said["earned"]), "money"),
+        Kpi("Paid", Decimal(said["paid"]), "money", compact=False, note=said["period"]),
+        Kpi("Earned", Decimal(said["earned"]), "money", compact=False),
     ]
     for part in said["components"]:
         if part["attainment"] is not None:
@@ -104,9 +107,11 @@ def _cards(said: dict[str, Any]) -> list[Kpi]:
             title = f"Attainment, {part['key'].replace('_', ' ')}"
             cards.append(Kpi(title, _number(part["attainment"]), "ratio", note=note))
     if Decimal(said["held"]) or Decimal(said["holding"]):
-        cards.append(Kpi("Held back", Decimal(said["holding"]), "money", note=f"{said['held']} of this period"))
+        cards.append(
+            Kpi("Held back", Decimal(said["holding"]), "money", compact=False, note=f"{said['held']} of this period")
+        )
     if Decimal(said["draws"]["owed"]):
-        cards.append(Kpi("Advanced, still owed", Decimal(said["draws"]["owed"]), "money"))
+        cards.append(Kpi("Advanced, still owed", Decimal(said["draws"]["owed"]), "money", compact=False))
     return cards
 
 

@@ -94,7 +94,7 @@ PAGE = Page(
     path="pay/adjustments/",
     view=adjustments,
     group=Group.hidden,
-    permission=Permission.view_pay,
+    permission=Permission.view_metrics,
     routes=(
         Route("pay/adjustments/ask/", ask, "ask-pay-adjustment", permission=Permission.run_pay, methods=("POST",)),
         Route("pay/adjustments/<int:adjustment>/", settle, "settle-pay-adjustment", permission=Permission.approve_pay,

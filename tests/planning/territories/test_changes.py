@@ -7,7 +7,7 @@ import pytest
 from geartrain.kernel.errors import Invalid
 from geartrain.planning.territories.crm import associations, owners
 from geartrain.services.territories import export_territories, suggest_moves, swap_accounts
-from geartrain.services.territories_files import owned, read_assignment
+from geartrain.services.territories_files import owned, read_assignment, read_inputs
 from tests.planning.territories.test_small import inputs
 from tests.planning.territories.test_worked import ACCOUNTS, POLICY, SELLERS
 
@@ -80,3 +80,45 @@ def test_territories_are_deleted_and_inserted_and_empty_the_second_time():
     loaded = [r | {"Id": f"y{n}"} for n, r in enumerate(inserted)]
     again = associations([("A1", "R1"), ("A2", "R1")], {"R1": "T1"}, loaded)
     assert all(not rows for _, rows in again.files.values())
+
+
+def test_a_review_comes_back_and_what_was_rejected_stays_where_it_was(worked, tmp_path):
+    from geartrain.services.territories import solve_territories
+    from geartrain.services.territories_review import review_sheet, review_territories
+
+    to = tmp_path / "to.csv"
+    solved = solve_territories(worked)
+    to.write_text("account_id,to\n" + "".join(f"{a['account_id']},{a['to']}\n" for a in solved["assignments"]))
+    proposed = read_assignment(worked, to)
+    columns, rows = review_sheet(worked, proposed)
+    moved = [r["account_id"] for r in rows]
+    assert moved == ["A4", "A6", "A7", "A8"]
+    file = tmp_path / "sheet.csv"
+    decided = {"A4": "accept", "A6": "Reject", "A8": "yes"}
+    lines = [",".join({**r, "decision": decided.get(r["account_id"], "")}[c] for c in columns) for r in rows]
+    file.write_text("\n".join([",".join(columns), *lines]).replace(", ", " "))
+    told = review_territories(worked, proposed, file)
+    assert (told["accepted"], told["rejected"], told["open"]) == (["A4", "A8"], ["A6"], ["A7"])
+    assert {a["account_id"]: a["to"] for a in told["assignments"]}["A6"] == "R0"
+    file.write_text("account_id,decision\nA6,perhaps\n")
+    with pytest.raises(Invalid, match=r"sheet.csv:2: 'perhaps' is no decision"):
+        review_territories(worked, proposed, file)
+
+
+def test_white_space_names_what_nobody_owns_duplicates_and_thin_segments(tmp_path):
+    from geartrain.services.territories_review import report_white_space
+
+    files = {
+        "a.csv": "account_id,name,segment,potential,owner_id\nA1,Acme Inc.,smb,10,R0\nA2,ACME,smb,10,R1\n"
+        "A3,Bolt,mid,30,\nA4,Cog,mid,5,R1\n",
+        "s.csv": "user_id\nR0\nR1\n",
+        "p.yaml": "kind: territory_policy\nspec: {balance: [{measure: potential, tolerance: 0.5}]}\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    inputs = read_inputs(*(tmp_path / name for name in files))
+    told = report_white_space(inputs, owned(inputs), segment="segment", touching="")
+    assert told["unowned"] == [{"account_id": "A3", "potential": 30.0}]
+    assert told["duplicates"] == [{"by": "name", "value": "acme", "account_ids": ["A1", "A2"], "sellers": ["R0", "R1"]}]
+    thin = {s["segment"]: (s["thin"], s["covered"]["potential"]) for s in told["segments"]}
+    assert thin == {"mid": (True, 0.142857), "smb": (False, 1.0)}
