@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from geartrain.services.workspace import Workspace
 VALUES = ("amount", "list_price")
 # So many deals are told with the bars; more are asked for bar by bar.
 MOST = 20_000
+LAST_DAY = date(2199, 12, 31)  # by which every state has begun
 ZERO = Decimal(0)
 
 
@@ -234,13 +235,22 @@ def engine_source(ws: Workspace, facts: Facts) -> FactSource:
 
 
 def valued_states(ws: Workspace, facts: Facts, value: str) -> tuple[ibis.Table, Rates]:
-    """Every state of every deal with its worth, whoever asks: the engine cuts to people, as deals change hands."""
+    """Every state of every deal with its worth, whoever asks: the engine cuts to people, as deals change hands.
+
+    Worked out once over the whole history and kept with the facts; of it, what began by the end of the day.
+    """
     source = engine_source(ws, facts)
-    states = source.table("opportunity_state")
     foreign = source.currencies("opportunity_state") - {facts.currency}
     rates = Rates(facts.currency, facts.raw("fx_rate") if foreign else None)
+    whole = replace(source, as_of=LAST_DAY, keep=lambda key, table: table, _built={})
+    states = whole.table("opportunity_state").drop("campaign_id", "lead_source", "source_function")
     valued = worth(states, facts.raw("product"), currency=facts.currency, at_list=value == "list_price")
-    return valued, rates
+    key = repr(("valued states", source.snapshot, value, facts.currency, facts.calendar, source.policies))
+    kept = facts.snapshot.keep(key, valued)
+    end = ibis.literal(facts.calendar.instant(facts.as_of + timedelta(days=1)), "timestamp(6)")
+    begun = kept.filter(kept.valid_from < end)
+    still = ibis.ifelse(begun.valid_to < end, begun.valid_to, ibis.null("timestamp(6)"))
+    return begun.mutate(valid_to=still), rates
 
 
 def _as_of(ws: Workspace, facts: Facts, people: frozenset[str] | None, value: str, limit: int) -> AsOf:

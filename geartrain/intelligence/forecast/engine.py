@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,7 @@ RUNGS = ("last_period", "last_year", "run_rate", "pacing", "stage_weighted", "ca
 DEALS = ("stage_time_table", "hazard", "boosting", "average")
 DEFAULT = "stage_time_table"
 AVERAGE = "average"
+MOST_DEALS = 100_000  # that are learnt from
 FLOOR = 30  # won deals below which no deal is given a chance
 RANKED = 3  # past periods from which rungs are ranked
 ENOUGH = 4  # past periods from which origins are those at the same lead alone; before, every week is one too
@@ -71,6 +73,11 @@ class Engine:
     _parts: dict[tuple[int, Span], Parts] = field(default_factory=dict)
     kept: dict[Hashable, Any] = field(default_factory=dict)
 
+    @cached_property
+    def learnt(self) -> History:
+        """What is learnt from: all deals, or of very many so many, evenly taken."""
+        return self.history.thinned(-(-len(self.history.ids) // MOST_DEALS))
+
     def past(self, day: int, span: Span) -> list[Span]:
         """The periods before one whose end is known on the day and whose whole length history has."""
         begins = self.history.begins
@@ -105,14 +112,14 @@ class Engine:
         chance: dict[str, Floats] = {}
         fitted = None
         if end - 1 > day and int((h.won & (h.closed <= day)).sum()) >= FLOOR and len(rows):
-            origins = [learners.origin_at(h, o, e, known=day) for o, e in self.origin_days(day, span)]
+            origins = [learners.origin_at(self.learnt, o, e, known=day) for o, e in self.origin_days(day, span)]
             origins = [o for o in origins if len(o.rows)]
             if origins:
                 chance[DEFAULT], fitted = learners.by_table(origins, rows, day + 1, end)
                 if self.boosted and sum(len(o.won) for o in origins) >= 500:
-                    chance["boosting"] = learners.by_boosting(h, origins, rows, day + 1, end)
+                    chance["boosting"] = learners.by_boosting(self.learnt, origins, rows, day + 1, end)
             ends = [e for _, e in self.periods]
-            fit = hazard.fit(h, day, end, ends)
+            fit = hazard.fit(self.learnt, day, end, ends)
             if fit is not None:
                 chance["hazard"] = fit.chance(rows, end)
             if chance:

@@ -17,6 +17,7 @@ from geartrain.intelligence.forecast.history import NO_DAY, Floats, History, Int
 WEEK = 7
 BACK = 380  # days that are looked back
 FURTHER = 21  # days further from the end of a period than asked for that are looked from too
+SHOTS = 100_000  # deals that are looked at; of more, evenly taken, so many
 MOST = 6_000  # deal-weeks that are learnt from; beyond it a seeded draw of them
 AGES = np.array([0, 8, 22, 43, 71, 99, 141, 200, 350])
 AHEAD = np.array([1, 2, 3, 5, 8, 13, 26])
@@ -78,6 +79,8 @@ def fit(history: History, day: int, end: int, ends: Sequence[int]) -> Hazard | N
     shots = [(s, e) for d, e in _days(history, day, end, ends) if len(s := history.open_at(d))]
     if not shots:
         return None
+    step = -(-sum(len(s) for s, _ in shots) // SHOTS)
+    shots = [(s.thinned(step), e) for s, e in shots]
     worth = np.concatenate([s.worth for s, _ in shots])
     known = worth[~np.isnan(worth)]
     bounds = np.unique(np.quantile(known, (0.25, 0.5, 0.75, 0.9))) if len(known) else np.zeros(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,6 +13,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 NEVER = 10**7  # a day after all others
 NO_DAY = -(10**7)
+STATES = ("at", "stage", "category", "owner", "worth", "due", "shut")
 MONTH = 32  # days whose open states are looked for at once
 
 
@@ -102,6 +103,19 @@ class History:
         """The first day anything is known of."""
         return int(self.created.min()) if len(self.created) else NEVER
 
+    def thinned(self, step: int) -> History:
+        """Every so-manieth deal with all its states."""
+        if step <= 1:
+            return self
+        deals, rows = np.arange(0, len(self.ids), step), self.deal % step == 0
+        states = {n: getattr(self, n)[rows] for n in STATES}
+        ends = {n: getattr(self, n)[deals] for n in ("created", "closed", "won", "booked")}
+        first = np.concatenate([[0], np.cumsum(np.diff(self.first)[deals])])
+        kind = None if self.kind is None else self.kind[deals]
+        return replace(
+            self, ids=self.ids[::step], first=first, kind=kind, _months={}, _ever={}, **states, **ends
+        )  # fmt: skip
+
     def won_in(self, start: int, end: int, *, known: int) -> Flags:
         """Deals won in `[start, end)`, as known at the end of the day `known`."""
         flags: Flags = self.won & (self.closed >= start) & (self.closed < min(end, known + 1))
@@ -158,6 +172,14 @@ class Snapshot:
 
     def __len__(self) -> int:
         return len(self.deal)
+
+    def take(self, at: Ints) -> Snapshot:
+        """Some of the deals, by their place."""
+        return Snapshot(self.day, *(getattr(self, f.name)[at] for f in fields(self) if f.name != "day"))
+
+    def thinned(self, step: int) -> Snapshot:
+        """Every so-manieth deal."""
+        return self if step <= 1 else self.take(np.arange(self.day % step, len(self), step))
 
     def placed(self, start: int, end: int) -> Ints:
         """How the closing day lies to a period: 0 none, 1 overdue, 2 in it, 3 within 45 days after, 4 later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from geartrain.intelligence.forecast import table
 from geartrain.intelligence.forecast.history import NO_DAY, Floats, History, Snapshot
 
 MOST_ROWS = 10_000
+MOST_SEEN = 50_000  # open deals of an origin that are learnt from
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Origin:
 def origin_at(history: History, day: int, end: int, *, known: int) -> Origin:
     """The open deals of a day and which of them were won after it, before `end`; `end` must be known by then."""
     rows = history.open_at(day)
+    # Of very many deals every so-manieth tells the same.
+    rows = rows.thinned(-(-len(rows) // MOST_SEEN))
     won = history.won_in(day + 1, end, known=known)[rows.deal].astype(np.float64)
     return Origin(rows, day + 1, end, won)
 
@@ -71,18 +75,23 @@ def by_boosting(history: History, origins: Sequence[Origin], rows: Snapshot, sta
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    x = np.concatenate([features(history, o.rows, o.start, o.end) for o in origins])
     y = np.concatenate([o.won for o in origins])
     if len(np.unique(y)) < 2:
         return np.full(len(rows), float(y.mean()) if len(y) else 0.0)
-    chosen = np.random.default_rng(0).permutation(len(y))[:MOST_ROWS]
+    chosen = np.sort(np.random.default_rng(0).permutation(len(y))[:MOST_ROWS])
+    begins = np.concatenate([[0], np.cumsum([len(o.won) for o in origins])])
+    parts = [
+        features(history, o.rows.take(chosen[(chosen >= a) & (chosen < b)] - a), o.start, o.end)
+        for o, (a, b) in zip(origins, pairwise(begins), strict=True)
+    ]
+    x, y = np.concatenate(parts), y[chosen]
     fitted = HistGradientBoostingClassifier(
         max_iter=40, learning_rate=0.1, max_leaf_nodes=10, min_samples_leaf=40, l2_regularization=5.0, random_state=0,
         early_stopping=False,
     )  # fmt: skip
     # On so few rows threads that wait for each other take longer than one.
     with threadpool_limits(1):
-        fitted.fit(x[chosen], y[chosen])
+        fitted.fit(x, y)
         if not len(rows):
             return np.zeros(0)
         return np.asarray(fitted.predict_proba(features(history, rows, start, end))[:, 1])
