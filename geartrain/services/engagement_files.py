@@ -10,8 +10,9 @@ from typing import Any
 
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.policy import Policy, read_policy
-from geartrain.planning.engagement.enforcement import enforce
+from geartrain.planning.engagement.enforcement import Enforcement, enforce
 from geartrain.planning.engagement.lint import lint, told
+from geartrain.planning.engagement.methods import measured
 from geartrain.planning.kinds.rules_of_engagement import KIND, RulesOfEngagement
 from geartrain.services.policies import policy_kinds
 
@@ -64,8 +65,20 @@ def enforce_rules(file: Path, records: Path, *, key: str, owner: str, as_of: dat
         "agreed": found.agreed,
         "findings": [f.as_json() for f in found.findings],
         "write_back": [w for f in found.findings if (w := f.write_back)],
+        "measures": measures(found),
         "sha256": policy.sha256,
     }
+
+
+def measures(found: Enforcement) -> dict[str, float | None]:
+    """Findings per 100 records: owned by somebody else, decided by no clause, on holdover, to be shared."""
+    kinds = {
+        "misowned": sum(f.clause is not None for f in found.findings),
+        "undecided": sum(f.clause is None for f in found.findings),
+        "holdover": sum(f.until is not None for f in found.findings),
+        "split": sum(bool(f.split) for f in found.findings),
+    }
+    return measured(kinds, found.records)
 
 
 def _typed(rules: RulesOfEngagement, row: dict[str, Any]) -> dict[str, Any]:
