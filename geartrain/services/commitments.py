@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from geartrain.stores.decisions.models import Commitment as Row
 
 # Kinds that have a state of their own: it must not say one thing there and another here.
-CLOSED_WHERE_MADE = frozenset({"pack_decision"})
+CLOSED_WHERE_MADE = frozenset({"pack_decision", "roe_dispute"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def enforce_rules(file: Path, records: Path, *, key: str, owner: str, as_of: dat
     if absent := [c for c in (key, owner, *rules.axes) if c not in columns]:
         hint = f"There are: {', '.join(columns)}." if columns else "Its first line names the columns."
         raise Invalid(f"{records}:1: The column {absent[0]} is missing.", hint=hint)
-    rows = [_typed(rules, row) for row in reader]
+    rows = [typed_row(rules, row) for row in reader]
     found = enforce(rules, rows, key=key, owner=owner, as_of=as_of)
     return {
         "records": found.records,
@@ -81,7 +81,7 @@ def measures(found: Enforcement) -> dict[str, float | None]:
     return measured(kinds, found.records)
 
 
-def _typed(rules: RulesOfEngagement, row: dict[str, Any]) -> dict[str, Any]:
+def typed_row(rules: RulesOfEngagement, row: dict[str, Any]) -> dict[str, Any]:
     """A row with its axes as the policy writes their values, and its days as dates."""
     found: dict[str, Any] = {
         c: (v or "").strip() or None for c, v in row.items() if c is not None and isinstance(v, str)

@@ -119,8 +119,6 @@ def test_white_space_names_what_nobody_owns_duplicates_and_thin_segments(tmp_pat
     inputs = read_inputs(*(tmp_path / name for name in files))
     told = report_white_space(inputs, owned(inputs), segment="segment", touching="")
     assert told["unowned"] == [{"account_id": "A3", "potential": 30.0}]
-    assert told["duplicates"] == [
-        {"by": "name", "value": "acme", "account_ids": ["A1", "A2"], "sellers": ["R0", "R1"]}
-    ]
+    assert told["duplicates"] == [{"by": "name", "value": "acme", "account_ids": ["A1", "A2"], "sellers": ["R0", "R1"]}]
     thin = {s["segment"]: (s["thin"], s["covered"]["potential"]) for s in told["segments"]}
     assert thin == {"mid": (True, 0.142857), "smb": (False, 1.0)}
