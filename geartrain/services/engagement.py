@@ -1,4 +1,4 @@
-"""Rules of engagement of a workspace: what the clauses leave open, who owns what they say is somebody else's, disputes."""
+"""Rules of engagement of a workspace: what clauses leave open, who owns what is somebody else's, disputes."""
 
 from __future__ import annotations
 
@@ -139,8 +139,9 @@ def open_dispute(
     source = f"policy/{KIND}/{rules.key}@{rules.version}"
     with writing(ws, in_turn=True):
         made = open_commitment(
-            ws, kind=DISPUTE, subject=f"roe/{said['record']}", title=title, assignee=assignee_of(ws, rules.envelope.owner),
-            due=until, opened=now, link="/rules-of-engagement/", source=source, key=key,
+            ws, kind=DISPUTE, subject=f"roe/{said['record']}", title=title,
+            assignee=assignee_of(ws, rules.envelope.owner), due=until, opened=now,
+            link="/rules-of-engagement/", source=source, key=key,
         )  # fmt: skip
         record(ws, actor, "open_dispute", f"roe/{said['record']}", id=made, policy=rules.key, **said)
     return next(d for d in _all(ws) if d.id == made)

@@ -21,7 +21,7 @@ FALSE = frozenset({"", "false", "no", "n", "0", "lost"})
 
 
 def report_methods(file: Path, *, method: str, within_hours: float) -> dict[str, Any]:
-    """The methods of a CSV file: record_id (or lead_id), the method, owner_id, assigned_at, first_touch_at, converted_at.
+    """The methods of a CSV file: lead_id, the method, owner_id, assigned_at, first_touch_at, converted_at.
 
     `converted` (true or false) may stand for converted_at; `weight` is what a record counts for in the balance.
 

@@ -1,4 +1,4 @@
-"""Exchange between two sellers: some accounts of one for some of the other, whichever of all such exchanges gains most."""
+"""Exchange between two sellers: some accounts of one for some of the other, whichever gains most."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def _rounded(problem: Problem, bands: Bands, dual: Dual, penalty: float) -> tupl
 
 
 def _opened(problem: Problem, bands: Bands, inner: Bands, dual: Dual, penalty: float) -> tuple[Ints, Dual]:
-    """The cheapest seller at the prices, but for the units that this hardly decides: they are shared out by themselves."""
+    """The cheapest seller at the prices, but the units that this hardly decides are shared out by themselves."""
     who, what = cheapest(problem, bands, dual.prices, CHOICES)
     chosen = who[:, 0].copy()
     if who.shape[1] < 2:
