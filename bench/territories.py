@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
+import venv
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 
-from bench.harness import Result
+from bench.harness import DATA, Result
 from geartrain.planning.territories.problem import Problem, great_circle
-from geartrain.planning.territories.programme import bands_of
+from geartrain.planning.territories.programme import bands_of, chosen_of, posed
 from geartrain.planning.territories.solve import Solution, solve
 
 # accounts, sellers, seconds allowed, the gap that must not be passed
 TABLE = ((1_000, 10, 60, 0.005), (5_000, 50, 60, 0.01), (20_000, 200, 150, 0.02), (50_000, 500, 300, 0.02))
 LARGEST = int(os.environ.get("BENCH_TERRITORIES", "50000"))  # accounts
+PEERS = ("pymetis", "k-means-constrained", "b2b-territory-optimization", "spopt")
+PEER_ACCOUNTS = int(os.environ.get("BENCH_TERRITORY_PEERS", "1000"))  # up to which the peers run beside ours; 0: none
+PEER_SECONDS = float(os.environ.get("BENCH_PEER_SECONDS", "300"))
 TOLERANCE = 0.10
 
 
@@ -108,3 +114,80 @@ def run() -> Iterator[Result]:
         gap = 100 * (solution.gap if solution.gap is not None else float("inf"))
         shown = gap if outside == 0 and took <= seconds else float("inf")
         yield Result("territories: proven gap", f"{accounts:,} × {sellers}", shown, bar=100 * bar, note=note, unit="%")
+        if accounts <= PEER_ACCOUNTS:
+            yield from _beside(problem, solution, f"{accounts:,} × {sellers}", took)
+
+
+def _beside(problem: Problem, ours: Solution, size: str, took: float) -> Iterator[Result]:
+    """What else solves the same problem: its cost over ours, and how far it leaves the bands."""
+    built = posed(problem, bands_of(problem), problem.allowed)
+    begun = time.perf_counter()
+    answer = built.solve(integer=True, seconds=max(took, 1.0))
+    chosen = chosen_of(built, answer.share) if len(answer.share) else None
+    yield _compared("HiGHS alone at equal time", problem, ours, size, chosen, time.perf_counter() - begun)
+    for peer in PEERS:
+        found = _part(peer, problem)
+        if isinstance(found, str):
+            yield Result(f"territories: {peer}", size, 0.0, note=found)
+        else:
+            part, seconds = found
+            yield _compared(peer, problem, ours, size, _manned(problem, part), seconds)
+
+
+def _compared(
+    name: str, problem: Problem, ours: Solution, size: str, chosen: np.ndarray | None, seconds: float
+) -> Result:
+    if chosen is None:
+        return Result(f"territories: {name}", size, seconds, note="no assignment found in that time")
+    bands = bands_of(problem)
+    index = bands.index(problem, chosen)
+    worst = np.abs(index - 1).max(axis=0)
+    note = f"costs {problem.objective(chosen) / ours.objective:.3f} × ours; leaves its bands for "
+    note += f"{int((bands.excess(index) > 0).sum())} loads of {index.size}, widest "
+    note += ", ".join(f"{m} {w:.1%}" for m, w in zip(problem.measures, worst, strict=True))
+    return Result(f"territories: {name}", size, seconds, note=note)
+
+
+def _manned(problem: Problem, part: np.ndarray) -> np.ndarray:
+    """Each part to the seller with whom all of them together cost least."""
+    from scipy.optimize import linear_sum_assignment
+
+    cost = np.zeros((len(problem.sellers), len(problem.sellers)))
+    np.add.at(cost, part, problem.cost)
+    return linear_sum_assignment(cost)[1][part]
+
+
+def _part(peer: str, problem: Problem) -> tuple[np.ndarray, float] | str:
+    """The part a peer gives each account, and its seconds; a sentence where it cannot be had."""
+    python = _environment(peer)
+    if python is None:
+        return "not measured: it could not be installed"
+    given, found = (DATA / f"territories-{n}.npz" for n in ("given", "found"))
+    np.savez(given, places=problem.places, weights=problem.weights, parts=len(problem.sellers))
+    script = Path(__file__).with_name("territories_peers.py").resolve()
+    command = [python, str(script), peer, str(given.resolve()), str(found.resolve())]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PEER_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return f"not finished in {PEER_SECONDS:.0f} s"
+    if done.returncode:
+        return f"it failed: {done.stderr.strip().splitlines()[-1][:120] if done.stderr.strip() else done.returncode}"
+    with np.load(found) as told:
+        return told["part"], float(told["seconds"])
+
+
+def _environment(peer: str) -> str | None:
+    """The Python of an environment that has the peer, made once."""
+    home = (DATA / f"territory-peer-{peer}").resolve()
+    python = home / "bin" / "python"
+    if not (home / "ready").exists():
+        venv.create(home, with_pip=True)
+        install = [python, "-m", "pip", "install", "-q", peer]
+        try:
+            done = subprocess.run(install, capture_output=True, check=False, timeout=PEER_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+        if done.returncode:
+            return None
+        (home / "ready").touch()
+    return str(python)

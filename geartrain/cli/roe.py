@@ -1,4 +1,4 @@
-"""geartrain roe check, geartrain roe enforce"""
+"""geartrain roe check, enforce, methods"""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(roe, name="roe")
     roe.command()(check)
     roe.command()(enforce)
+    roe.command()(methods)
 
 
 def check(file: FileArgument, format: FormatOption = Format.table) -> None:
@@ -74,9 +75,34 @@ def enforce(
     answer(format, columns, [[f[c] for c in columns] for f in told["findings"]], whole=told, title="Ownership")
     if format is Format.table:
         console.print(f"{told['agreed']:,} of {told['records']:,} records agree with the clauses.")
+        shown = (f"{name.replace('_per_100', '')} {value}" for name, value in told["measures"].items())
+        console.print(f"Per 100 records: {', '.join(shown)}.")
         if propose:
             print_issues(found.issues)
             console.print(f"{len(found.new):,} new in the outbox, {found.known:,} known. Nothing was sent.")
+
+
+def methods(
+    records: Annotated[
+        Path | None,
+        typer.Option("--records", help="CSV: method, owner_id, assigned_at, first_touch_at, converted_at."),
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Column that holds the method.")] = "",
+    within: Annotated[float, typer.Option("--within", help="Hours within which a first touch is in time.", min=0)] = 24,
+    format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Assignment methods (named, territory, round robin, inbound) by their results: balance, response, conversion."""
+    from geartrain.services.engagement_methods import measure_methods, report_methods
+
+    if records is not None:
+        told = report_methods(records, method=by or "method", within_hours=within)
+    else:
+        ws, actor = acting(workspace, login)
+        told = measure_methods(ws, actor, method=by or "source", within_hours=within)
+    columns = ("method", "records", "owners", "variation", "fullest", "median_hours", "in_time_share", "conversion")
+    answer(format, columns, [[m[c] for c in columns] for m in told["methods"]], whole=told, title="Assignment methods")
 
 
 def _issues(told: dict[str, Any], *codes: str) -> list[Issue]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.policy import Policy, read_policy
-from geartrain.planning.engagement.enforcement import enforce
+from geartrain.planning.engagement.enforcement import Enforcement, enforce
 from geartrain.planning.engagement.lint import lint, told
+from geartrain.planning.engagement.methods import measured
 from geartrain.planning.kinds.rules_of_engagement import KIND, RulesOfEngagement
 from geartrain.services.policies import policy_kinds
 
@@ -57,18 +58,30 @@ def enforce_rules(file: Path, records: Path, *, key: str, owner: str, as_of: dat
     if absent := [c for c in (key, owner, *rules.axes) if c not in columns]:
         hint = f"There are: {', '.join(columns)}." if columns else "Its first line names the columns."
         raise Invalid(f"{records}:1: The column {absent[0]} is missing.", hint=hint)
-    rows = [_typed(rules, row) for row in reader]
+    rows = [typed_row(rules, row) for row in reader]
     found = enforce(rules, rows, key=key, owner=owner, as_of=as_of)
     return {
         "records": found.records,
         "agreed": found.agreed,
         "findings": [f.as_json() for f in found.findings],
         "write_back": [w for f in found.findings if (w := f.write_back)],
+        "measures": measures(found),
         "sha256": policy.sha256,
     }
 
 
-def _typed(rules: RulesOfEngagement, row: dict[str, Any]) -> dict[str, Any]:
+def measures(found: Enforcement) -> dict[str, float | None]:
+    """Findings per 100 records: owned by somebody else, decided by no clause, on holdover, to be shared."""
+    kinds = {
+        "misowned": sum(f.clause is not None for f in found.findings),
+        "undecided": sum(f.clause is None for f in found.findings),
+        "holdover": sum(f.until is not None for f in found.findings),
+        "split": sum(bool(f.split) for f in found.findings),
+    }
+    return measured(kinds, found.records)
+
+
+def typed_row(rules: RulesOfEngagement, row: dict[str, Any]) -> dict[str, Any]:
     """A row with its axes as the policy writes their values, and its days as dates."""
     found: dict[str, Any] = {
         c: (v or "").strip() or None for c, v in row.items() if c is not None and isinstance(v, str)

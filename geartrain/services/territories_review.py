@@ -22,7 +22,7 @@ def review_sheet(inputs: Inputs, assignment: Assignment) -> tuple[tuple[str, ...
 
 
 def review_territories(inputs: Inputs, assignment: Assignment, file: Path) -> dict[str, Any]:
-    """A sheet that has come back: what was accepted and rejected, and what it is worth without the rejected.
+    """A sheet that has come back: what was accepted and rejected, and the worth of the assignment without the rejected.
 
     Where that is out of tolerance, `repair` holds the fewest moves that bring everyone back.
 

@@ -17,6 +17,7 @@ from geartrain.planning.territories.search import INNER, Search
 SMALL = 4_000  # arcs up to which HiGHS settles a pool exactly
 MIDDLE = 12_000  # arcs left after fixing by reduced cost up to which HiGHS finishes a larger one
 MOSTLY = 0.85  # of the time left, so that what HiGHS passes a band by can be mended
+PRICED = 0.4  # of the time: so much of it prices may take
 ROOM = 0.15  # of an average unit, left free within the bands for what is rounded
 OPEN = 14_000  # units of a large problem that are shared out by themselves, the least decided ones
 CHOICES = 5  # sellers that each of them may go to
@@ -177,15 +178,19 @@ def _searched(problem: Problem, bands: Bands, left: Left, gap: float) -> _Part:
 
 
 def _priced(problem: Problem, bands: Bands, left: Left) -> tuple[Dual, float]:
-    stop = lambda: left() <= 0  # noqa: E731
+    until = left() * (1 - PRICED)
+
+    def stop() -> bool:
+        return left() <= until
+
     if problem.cost.size > FULL:
-        dual = refined(problem, bands, sampled(problem, bands, stop), rounds=600, stop=stop)
+        dual = refined(problem, bands, sampled(problem, bands, stop), rounds=300, stop=stop)
     else:
         dual = ascend(problem, bands, rounds=150, start=None, stop=stop)
     per_seller = abs(dual.bound) / len(problem.sellers)
     penalty = max(50 * per_seller, 10 * float(np.abs(dual.prices).max(initial=0)), 1.0)
-    if problem.cost.size <= FULL and left() > 0:
-        dual = settle(problem, bands, dual, penalty=penalty, rounds=8, stop=stop)
+    if not stop():
+        dual = settle(problem, bands, dual, penalty=penalty, rounds=8 if problem.cost.size <= FULL else 2, stop=stop)
         penalty = max(penalty, 10 * float(np.abs(dual.prices).max(initial=0)))
     return dual, penalty
 
@@ -202,7 +207,7 @@ def _rounded(problem: Problem, bands: Bands, dual: Dual, penalty: float) -> tupl
 
 
 def _opened(problem: Problem, bands: Bands, inner: Bands, dual: Dual, penalty: float) -> tuple[Ints, Dual]:
-    """The cheapest seller at the prices, but for units that this hardly decides: they are shared out apart."""
+    """The cheapest seller at the prices, but the units that this hardly decides are shared out by themselves."""
     who, what = cheapest(problem, bands, dual.prices, CHOICES)
     chosen = who[:, 0].copy()
     if who.shape[1] < 2:

@@ -11,10 +11,8 @@ import numpy as np
 from geartrain.planning.territories.report import Assignment, tidy
 
 Row = Mapping[str, Any]
-FORMS = frozenset(
-    ("ag", "bv", "co", "corp", "corporation", "gmbh", "inc", "incorporated", "limited", "llc", "ltd", "nv", "oy", "plc",
-     "pty", "sa", "sarl", "srl")
-)  # fmt: skip
+FORMS = frozenset(("ag", "bv", "co", "corp", "corporation", "gmbh", "inc", "incorporated", "limited", "llc", "ltd",
+                   "nv", "oy", "plc", "pty", "sa", "sarl", "srl"))  # fmt: skip
 THIN = 0.85  # of the demand: a segment whose owned share of a measure is below it is under-covered
 
 
@@ -58,7 +56,7 @@ def _keys(row: Row, same: str) -> Iterable[tuple[str, str]]:
 
 
 def _duplicates(assignment: Assignment, accounts: Sequence[Row], same: str) -> list[dict[str, Any]]:
-    """Accounts that look like one, with more than one seller; families are with one seller only."""
+    """Accounts that look like one, and are with more than one seller."""
     alike: dict[tuple[str, str], list[int]] = {}
     for n, row in enumerate(accounts):
         for key in _keys(row, same):
