@@ -165,7 +165,7 @@ def submit_lines(
 ) -> CallInfo:
     """Submit several categories of one line at once: all of them or none; raises as `submit_forecast`."""
     require(actor, Permission.view_metrics)
-    values = {_category(name): _amount(amount) for name, amount in said.items()}
+    values = {_category(name): amount_of(amount) for name, amount in said.items()}
     call = call_of(ws, period, as_of)
     hierarchy = Hierarchy(call.hierarchy)
     line = user or actor.user_id
@@ -308,7 +308,12 @@ def _category(name: str) -> str:
     return plain
 
 
-def _amount(text: Decimal | str) -> Decimal:
+def amount_of(text: Decimal | str) -> Decimal:
+    """An amount as people write it.
+
+    Raises:
+        Invalid: it is none, or more than anybody books.
+    """
     said = str(text).strip()
     if not NUMBER.fullmatch(said):
         raise Invalid(f"'{said[:60]}' is no amount.", hint=HOW)
