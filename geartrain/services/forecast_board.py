@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from geartrain.intelligence.forecast.process import SUBMITTED, Standing
@@ -16,6 +16,8 @@ from geartrain.services.answers import remembered
 from geartrain.services.forecast_calls import Status, get_status, list_calls
 from geartrain.services.forecast_range import Ranges, Span, kept_ranges
 from geartrain.services.forecast_standing import KEEPERS, CallInfo, call_of, may_override, may_see, see, standing_of
+from geartrain.services.pack_store import PackInfo
+from geartrain.services.packs import list_packs
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 
@@ -127,6 +129,14 @@ def get_trend(
         said = {c: lines[c].effective for c in SUBMITTED}
         points.append(Point(day, said["commit"], said["best_case"], said["call"], lines["call"].rollup, won, span))
     return key, who, points
+
+
+def packs_of(ws: Workspace, actor: Actor, *, day: date) -> list[PackInfo]:
+    """The forecast-call packs of the week of a call: those that look at its day or at one of the six after it."""
+    if not actor.may(Permission.view_packs):
+        return []
+    last = day + timedelta(days=6)
+    return [p for p in list_packs(ws, actor) if p.purpose == "forecast_call" and day <= p.as_of <= last]
 
 
 def people_in(ws: Workspace, actor: Actor, *, period: str) -> list[tuple[str, str]]:

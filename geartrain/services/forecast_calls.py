@@ -165,7 +165,7 @@ def submit_lines(
 ) -> CallInfo:
     """Submit several categories of one line at once: all of them or none; raises as `submit_forecast`."""
     require(actor, Permission.view_metrics)
-    values = {_category(name): _amount(amount) for name, amount in said.items()}
+    values = {_category(name): amount_of(amount) for name, amount in said.items()}
     call = call_of(ws, period, as_of)
     hierarchy = Hierarchy(call.hierarchy)
     line = user or actor.user_id
@@ -239,7 +239,7 @@ def get_status(
     standing, base = standing_of(ws, call, people.hierarchy)
     seen = [p for p in sorted(people.hierarchy.manager_of) if may_see(actor, p, people.hierarchy)]
     made = {u: at for (u, kind), at in _made(call).items() if kind == "own"}
-    concerned = [p for p in seen if any(standing[p, c].rollup or standing[p, c].own for c in SUBMITTED)]
+    concerned = [p for p in seen if any(_spoken(standing[p, c]) for c in SUBMITTED)]
     due = naive(call.due)
     lines = [standing[p, c] for p in seen for c in SUBMITTED if p in concerned or p in people.submitters]
     carried = sorted({one.user for one in lines if (said := one.own or one.manager) and said.carried})
@@ -249,6 +249,11 @@ def get_status(
         info_of(call), lines, people, [p for p in seen if p in made and made[p] > due], expected, carried,
         ws.currency, unknown, restated,
     )  # fmt: skip
+
+
+def _spoken(line: Standing) -> bool:
+    """Whether there is anything on a line: deals, or what somebody said of it."""
+    return bool(line.rollup or line.own or line.manager)
 
 
 def _made(call: ForecastCall) -> dict[tuple[str, str], datetime]:
@@ -303,7 +308,12 @@ def _category(name: str) -> str:
     return plain
 
 
-def _amount(text: Decimal | str) -> Decimal:
+def amount_of(text: Decimal | str) -> Decimal:
+    """An amount as people write it.
+
+    Raises:
+        Invalid: it is none, or more than anybody books.
+    """
     said = str(text).strip()
     if not NUMBER.fullmatch(said):
         raise Invalid(f"'{said[:60]}' is no amount.", hint=HOW)

@@ -18,7 +18,8 @@ from geartrain.kernel.periods import Period
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.facts import open_facts
 from geartrain.services.forecast_bases import bases_of
-from geartrain.services.forecast_standing import check_keeper, process_of, stamp
+from geartrain.services.forecast_reminders import remind
+from geartrain.services.forecast_standing import check_keeper, process_of, see, stamp
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions import open_decisions
@@ -77,6 +78,10 @@ def load_calls(
     with writing(ws, in_turn=True):
         made = _make(ws, actor, asked, lines, snapshot)
         count = _fill(ws, actor, asked, made, bases, [periods[c.period] for c in asked])
+        for call, row in zip(asked, made, strict=True):
+            if call.locked is None:
+                spoken = {s.user for s in call.said if s.kind == "own"}
+                remind(ws, row, sorted(see(ws, row).submitters - spoken))
     progress("Rebuilding the pipeline of each call", 1, 1)
     return {"calls": len(made), "submissions": count}
 

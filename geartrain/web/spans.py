@@ -46,7 +46,7 @@ def banded(
         layers.append(
             {"data": {"values": band}, "mark": {"type": "area", "color": FAINT, "opacity": 0.45}, "encoding": shade}
         )
-        mark = {"type": "bar", "color": FAINT, "opacity": 0.35, "width": 10}
+        mark = {"type": "bar", "color": FAINT, "opacity": 0.35 if len(band) == 1 else 0, "width": 10}
         layers.append({"data": {"values": band}, "mark": mark, "encoding": shade | {"description": {"field": "say"}}})
     lines = {"x": x, "y": y | {"field": "y"}, "color": colour}
     layers.append({"data": {"values": long}, "mark": {"type": "line", "strokeWidth": 2}, "encoding": lines})

@@ -11,6 +11,7 @@ from geartrain.kernel.errors import Conflict, Forbidden, Invalid, PeriodLocked
 from geartrain.services.access import operator
 from geartrain.services.forecast_accuracy import get_accuracy
 from geartrain.services.forecast_calls import get_status, list_calls, submit_forecast
+from geartrain.services.forecast_files import load_file
 from geartrain.services.forecast_import import PastCall, load_calls
 from geartrain.services.forecast_moves import compare_calls
 from tests.services.test_forecast_calls import ANN, BOB, CLEO, Q3, line, ws
@@ -89,3 +90,25 @@ def test_all_of_them_or_none(loaded, change, error):
 def test_only_who_keeps_the_process_loads(ws):
     with pytest.raises(Forbidden):
         load_calls(ws, BOB, calls=[])
+
+
+FILE = """period,as_of,user_id,category,amount,kind,note,made_at,made_by
+2026Q3,2026-08-02,ann,call,"1,60.5",own,,2026-08-03T09:00:00Z,ann@x
+"""
+
+
+def test_a_file_of_submissions_is_taken_over_and_its_errors_have_a_line(ws, tmp_path):
+    file = tmp_path / "calls.csv"
+    file.write_text(FILE)
+    with pytest.raises(Invalid, match=r"calls\.csv:2: '1,60.5' is no amount"):
+        load_file(ws, operator(), file=file)
+    for bad in ("2026-13-40", "x", ""):
+        file.write_text(FILE.replace('"1,60.5"', "160").replace("2026-08-02", bad))
+        with pytest.raises(Invalid, match=r"calls\.csv:2"):
+            load_file(ws, operator(), file=file)
+    file.write_text("period,as_of\n")
+    with pytest.raises(Invalid, match="no column 'user_id'"):
+        load_file(ws, operator(), file=file)
+    file.write_text(FILE.replace('"1,60.5"', "160"))
+    assert load_file(ws, operator(), file=file) == {"calls": 1, "submissions": 1}
+    assert line(get_status(ws, operator(), period=Q3, as_of=FIRST), "ann")["effective"] == 160

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.http import HttpResponse
@@ -9,6 +11,7 @@ from django.urls import reverse
 
 from geartrain.intelligence.forecast.leakage import TRACKED
 from geartrain.services.access import Permission
+from geartrain.services.forecast_accuracy import get_accuracy
 from geartrain.services.forecast_board import warm_days
 from geartrain.services.forecast_range import kept_ranges
 from geartrain.web.cards import Kpi
@@ -53,7 +56,11 @@ def model_card(request: Any) -> HttpResponse:
         lead=f"The forecast of {document['period']} as known at the end of {document['as_of']}.",
         cards=_cards(document),
         pictures=_pictures(request, document),
-        tables=[("Against every baseline", _tested(document), _baselines(request, document))],
+        tables=[
+            ("Against every baseline", _tested(document), _baselines(request, document)),
+            ("The ladder", "A rung is used where it beats those below on past origins of this company.",
+             _ladder(request, document)),
+        ],
         lists=[
             ("How it works", _method(document)),
             ("What it learns from", _data(document)),
@@ -101,6 +108,8 @@ def _baselines(request: Any, document: Any) -> Any:
         }
         for name, m in document["backtest"].get("methods", {}).items()
     ]
+    if (people := _people(request, document)) is not None:
+        rows.append(people)
     columns = (
         Col("method", "Method"), Col("n", "n", unit="count"), Col("wape", "WAPE", unit="ratio"),
         Col("bias", "Bias", unit="ratio"), Col("pinball", "Pinball loss", unit="money"),
@@ -108,6 +117,30 @@ def _baselines(request: Any, document: Any) -> Any:
     )  # fmt: skip
     return make_table(request, name="baselines", columns=columns, rows=rows, caption="Against every baseline",
                       empty="There is no past period to test it on.")  # fmt: skip
+
+
+def _people(request: Any, document: Any) -> dict[str, Any] | None:
+    """What people said so many weeks before the end of past periods, at the highest level: the baseline to beat."""
+    period = request.workspace.calendar.parse(document["period"])
+    weeks = max(0, (period.end - date.fromisoformat(document["as_of"])).days // 7)
+    found = get_accuracy(request.workspace, request.actor)
+    row = next((w for w in found.by("weeks_to_end") if w["weeks_to_end"] == weeks), None)
+    return row and {"method": "the humans' call", "n": row["calls"], "wape": row["wape"], "bias": row["bias"]}
+
+
+def _ladder(request: Any, document: Any) -> Any:
+    rows = [
+        {"rung": str(g["rung"]).replace("_", " "), "n": g.get("n"), "wape": _number(g.get("wape")),
+         "below": _number(g.get("wape_below")), "used": "used" if g.get("used") else "not better"}
+        for g in document["method"].get("gate", [])
+    ]  # fmt: skip
+    columns = (
+        Col("rung", "Rung", sortable=False), Col("n", "n", unit="count", sortable=False),
+        Col("wape", "WAPE", unit="ratio", sortable=False), Col("below", "Best below it", unit="ratio", sortable=False),
+        Col("used", "", badge={"used": "good", "not better": ""}, sortable=False),
+    )  # fmt: skip
+    return make_table(request, name="ladder", columns=columns, rows=rows, caption="The ladder",
+                      empty="There is too little history to rank methods.")  # fmt: skip
 
 
 def _tested(document: Any) -> str:
@@ -124,11 +157,6 @@ def _tested(document: Any) -> str:
 
 def _method(document: Any) -> list[str]:
     method = document["method"]
-    gate = [
-        f"{g.get('rung', g.get('name', ''))}: {g.get('why', '')}".strip(": ")
-        for g in method.get("gate", [])
-        if isinstance(g, dict) and (g.get("why") or g.get("rung"))
-    ]
     shown = [
         f"Chosen: {str(method['rung']).replace('_', ' ')}; each deal by {str(method['deals_by']).replace('_', ' ')}.",
         str(method["why"]),
@@ -137,7 +165,7 @@ def _method(document: Any) -> list[str]:
         "Already won, plus open deals, plus deals not created yet, drawn from the same weeks of earlier periods."
     )
     shown.append("A common shock of the period, and widening by how far past origins at the same lead were off.")
-    return [s for s in [*shown, *gate] if s]
+    return [s for s in shown if s]
 
 
 def _data(document: Any) -> list[str]:
@@ -151,8 +179,6 @@ def _data(document: Any) -> list[str]:
 
 
 def _number(value: Any) -> Any:
-    from decimal import Decimal, InvalidOperation
-
     if value is None or isinstance(value, int):
         return value
     try:

@@ -14,7 +14,7 @@ from geartrain.intelligence.forecast.process import SUBMITTED
 from geartrain.kernel.errors import GeartrainError, Invalid
 from geartrain.services import forecast_calls as use
 from geartrain.services.access import Permission
-from geartrain.services.forecast_board import Board, Row, get_board, get_trend, people_in
+from geartrain.services.forecast_board import Board, Row, get_board, get_trend, packs_of, people_in
 from geartrain.services.forecast_standing import naive
 from geartrain.services.view import parse_day
 from geartrain.web.cards import Kpi
@@ -58,6 +58,9 @@ def the_call(request: Any) -> HttpResponse:
         "restated": restated,
         "keeps": board.keeps,
         "table": table,
+        "packs": packs_of(request.workspace, request.actor, day=board.status.call.as_of),
+        "drafts": request.actor.may(Permission.manage_packs),
+        "scope": "" if request.actor.sees_everyone else request.actor.user_id or "",
     }
     return render(request, "pages/the_call.html", context)
 
