@@ -137,7 +137,7 @@ def late(spec: Initiative, on: date) -> tuple[Milestone, ...]:
 def lint_initiative(policy: Policy) -> list[Issue]:
     """Initiatives nobody will be reminded to read."""
     spec, review_by = policy.envelope.spec, policy.envelope.review_by
-    if spec.read_on is None or spec.stopped or review_by == spec.read_on:
+    if spec.read_on is None or spec.stopped or (review_by and review_by >= spec.read_on):
         return []
     message = f"{policy.envelope.name} is to be read on {spec.read_on}, and nobody is reminded then."
     hint = f"Write `review_by: {spec.read_on}`."
