@@ -14,10 +14,10 @@ from geartrain.services.pay_compare import compare_plans, simulate_plan
 from geartrain.services.pay_estimating import estimate_pay
 from geartrain.services.pay_exports import export_pay
 from geartrain.services.pay_health import get_health
-from geartrain.services.pay_paper import paper_of
 from geartrain.services.pay_plans import check_plans, explain_plan_text, quote_plan, read_plan
 from geartrain.services.policies import LARGEST
 from geartrain.web.api.plain import Line, Text, plain
+from geartrain.web.paper import statement_file
 
 PREFIX = "/pay"
 router = Router()
@@ -175,7 +175,7 @@ def statement(request: Any, payee: Line, period: Line) -> Any:
 
 @router.get("/statements/{payee}/{period}/pdf", summary="The statement on paper")
 def paper(request: Any, payee: Line, period: Line) -> HttpResponse:
-    return pdf_of(request, payee, period)
+    return statement_file(request, payee, period)
 
 
 @router.post("/statements/verify", response=Answer, summary="Recompute a statement from its own lineage")
@@ -306,13 +306,3 @@ def simulate(request: Any, asked: PastIn) -> Any:
     return {"on": asked.on, "levels": [
         {"attainment": str(exact(s.attainment)), "credited": f"{exact(s.credited, 2):.2f}",
          "quota": f"{exact(s.quota, 2):.2f}", "cost": f"{s.cost:.2f}"} for s in found]}  # fmt: skip
-
-
-def pdf_of(request: Any, payee: str, period: str) -> HttpResponse:
-    """The PDF of a statement the caller may see."""
-    from geartrain.web.documents.statement import statement_pdf
-
-    found = pay_runs.get_statement(request.workspace, request.actor, payee=payee, period=period)
-    body = statement_pdf(found, **paper_of(request.workspace, found))
-    headers = {"Content-Disposition": f'attachment; filename="statement-{found["period"]}.pdf"'}
-    return HttpResponse(body, content_type="application/pdf", headers=headers)

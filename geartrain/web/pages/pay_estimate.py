@@ -13,8 +13,8 @@ from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.services.access import Permission
 from geartrain.services.pay_estimating import estimate_pay, open_deals
 from geartrain.services.pay_runs import names_of
-from geartrain.web.api.pay import pdf_of
 from geartrain.web.cards import Kpi
+from geartrain.web.paper import statement_file
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table
 
@@ -68,7 +68,7 @@ def _table(request: Any, found: dict[str, Any]) -> Any:
 
 def paper(request: Any) -> HttpResponse:
     """The statement as PDF, to whoever may see it."""
-    return pdf_of(request, request.GET.get("payee", ""), request.GET.get("period", ""))
+    return statement_file(request, request.GET.get("payee", ""), request.GET.get("period", ""))
 
 
 PAGE = Page(
