@@ -182,7 +182,7 @@ def _environment(peer: str) -> str | None:
     python = home / "bin" / "python"
     if not (home / "ready").exists():
         venv.create(home, with_pip=True)
-        install = [python, "-m", "pip", "install", "-q", peer]
+        install = [python, "-m", "pip", "install", "-q", peer, "numpy"]
         try:
             done = subprocess.run(install, capture_output=True, check=False, timeout=PEER_SECONDS)
         except subprocess.TimeoutExpired:

@@ -22,7 +22,7 @@ from geartrain.services.facts import Facts, open_facts
 from geartrain.services.governance import propose_policy
 from geartrain.services.governance.rows import VersionInfo
 from geartrain.services.policies import current_policies
-from geartrain.services.territories import evaluate_territories, suggest_moves, swap_accounts
+from geartrain.services.territories import evaluate_territories, solve_territories, suggest_moves, swap_accounts
 from geartrain.services.territories_files import Inputs, budget, owned
 from geartrain.services.workspace import Workspace
 
@@ -114,6 +114,11 @@ def suggest_workspace(ws: Workspace, actor: Actor, *, policy: str, seconds: floa
     """The fewest moves that bring everyone into tolerance."""
     inputs = workspace_inputs(ws, actor, policy=policy)
     return suggest_moves(inputs, owned(inputs), left=budget(seconds))
+
+
+def solve_workspace(ws: Workspace, actor: Actor, *, policy: str, seconds: float = 8) -> dict[str, Any]:
+    """The best books that can be found in that time, with what is proven about better ones."""
+    return solve_territories(workspace_inputs(ws, actor, policy=policy), left=budget(seconds))
 
 
 def propose_moves(

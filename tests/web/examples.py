@@ -37,6 +37,7 @@ QUERIES: Mapping[str, Mapping[str, Any]] = {
 # Routes whose example nobody finds: a task belongs to who started it, scenarios and packs are made by tests.
 MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-task", "pack", "pack-file"} | {
     "policy-task",
+    "dispute-settle",
     "audit-task",
     "commitment",
     "write-back-one",

@@ -69,7 +69,7 @@ class Exchange:
             if outside.sum() <= FEW * len(outside):
                 self.choice = WHOLE  # the last ones find room with larger exchanges sooner than at higher prices
             self.weight = np.where(outside, self.weight * GROWS, self.weight)
-            self.tried[np.asarray(outside.any(axis=1))[self.pairs].any(axis=1)] = 0
+            self.tried[np.isin(self.pairs, np.flatnonzero(outside.any(axis=1))).any(axis=1)] = 0
         return self.chosen
 
     def polish(self, left: Callable[[], float]) -> Ints:
@@ -113,10 +113,23 @@ class Exchange:
         cost = self.problem.cost[units, mate] - self.problem.cost[units, seller]
         reduced = cost + self.bands.weights[units] @ (self.pay[mate] - self.pay[seller])
         near = np.argsort(reduced, kind="stable")[: self.choice[0]]
+        if (pull := self._pull(seller, mate)).any():
+            # Half of them by what they would mend, else what has the right weight may never be looked at.
+            mending = np.argsort(reduced - self.bands.weights[units] @ pull, kind="stable")
+            half = near[: self.choice[0] // 2]
+            near = np.concatenate([half, mending[~np.isin(mending, half)][: self.choice[0] - len(half)]])
         sets = subsets(len(near), self.choice)
         costs = np.append(cost[near], 0.0)
         weights = np.vstack([self.bands.weights[units[near]], np.zeros(self.bands.weights.shape[1])])
         return units[near], costs[sets].sum(axis=1), weights[sets].sum(axis=1)
+
+    def _pull(self, seller: int, mate: int) -> Floats:
+        """R: what a unit of weight mends by going from one to the other, at the price of what lies outside."""
+        pair = [seller, mate]
+        over = self.index[pair] > self.bands.upper[pair]
+        under = self.index[pair] < self.bands.lower[pair]
+        price = (over.astype(np.float64) - under) * self.weight[pair] / self.bands.scale[pair]
+        return np.asarray(price[0] - price[1])
 
     def _best(self, one: int, other: int) -> Found | None:
         """The exchange that gains most: what it gains, units given, units taken; None where none gains."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -53,12 +54,14 @@ def territories(request: Any) -> HttpResponse:
     balance = make_table(
         request, name="balance", columns=BALANCE, rows=_balance(told, named), caption="Balance", size=200
     )
-    if (file := exported(request, balance)) is not None:
-        return file
+    accounts = _accounts(request, inputs, told, named)
+    for table in (balance, accounts):
+        if request.GET.get("table") in (None, table.name) and (file := exported(request, table)) is not None:
+            return file
     context |= {
         "cards": _cards(told),
         "balance": balance,
-        "accounts": _accounts(request, inputs, told, named),
+        "accounts": accounts,
         "moves": [
             (m, named.get(m["from"] or "", "nobody"), named.get(m["to"], m["to"])) for m in told.get("moves", ())
         ],
@@ -68,7 +71,8 @@ def territories(request: Any) -> HttpResponse:
         "sellers": [(s, named[s]) for s in inputs.problem.sellers],
         "broken": told.get("new_violations", ()),
         "back": told.get("give_back", ()),
-        "map": _map(inputs, told, named),
+        "maps": _maps(inputs, told, named),
+        "legend": _legend(inputs, told, named),
         "wide": WIDE,
         "high": HIGH,
         "may_propose": actor.may(Permission.edit_policies),
@@ -100,6 +104,43 @@ def suggest(request: Any) -> HttpResponse:
     if len(moves) > use.MOST:
         messages.warning(request, f"{len(moves)} accounts would move; the first {use.MOST} are on trial.")
     return HttpResponseRedirect(_address(policy, dict(list(moves.items())[: use.MOST])))
+
+
+def best(request: Any) -> HttpResponse:
+    """Put the moves of the best books found on trial, and say how much better any could be."""
+    ws, actor = request.workspace, request.actor
+    policy = use.known_policy(ws, actor, request.GET.get("policy", "")[:100])
+    if policy is None:
+        return HttpResponseRedirect(reverse("territories"))
+    told = use.solve_workspace(ws, actor, policy=policy)
+    moves = {a["account_id"]: a["to"] for a in told["assignments"] if a["to"] and a["to"] != a["from"]}
+    messages.info(request, in_words(told))
+    if len(moves) > use.MOST:
+        messages.warning(request, f"{len(moves)} accounts would move; the first {use.MOST} are on trial.")
+    return HttpResponseRedirect(_address(policy, dict(list(moves.items())[: use.MOST])))
+
+
+def in_words(told: dict[str, Any]) -> str:
+    """What a solve found and proved, for somebody who has never heard of a bound.
+
+    Example: objective 136, bound 130 → no books can cost less than 130, so these are within 4.6 % of the best possible.
+    """
+    if told["status"] == "infeasible":
+        return " ".join(
+            ["The rules leave accounts without a seller.", *(r["message"] for r in told["relaxations"][:2])]
+        )
+    cost, low, gap = told["objective"], told["bound"], told["gap"]
+    if gap == 0:
+        said = f"These are the best books there are: they cost {cost:,.1f}, and it is proven that none cost less."
+    elif gap is None:
+        said = f"These books cost {cost:,.1f}; how much better others could be is not known."
+    else:
+        said = f"These books cost {cost:,.1f}. It is proven that none cost less than {low:,.1f}: "
+        said += f"they are within {gap:.1%} of the best possible."
+    if told["status"] == "relaxed":
+        ways = " or ".join(r["message"].rstrip(".") for r in told["relaxations"][:2])
+        said += f" Balance cannot be kept everywhere. To make it possible: {ways}."
+    return said
 
 
 def propose(request: Any) -> HttpResponse:
@@ -204,8 +245,16 @@ class Dot:
     moved: bool
 
 
-def _map(inputs: Any, told: dict[str, Any], named: dict[str, str]) -> list[Dot]:
-    """Accounts at their plain coordinates, coloured by who has them; empty where fewer than two have a place."""
+@dataclass(frozen=True)
+class Map:
+    """The accounts at their places, coloured by who has them."""
+
+    title: str
+    dots: list[Dot]
+
+
+def _maps(inputs: Any, told: dict[str, Any], named: dict[str, str]) -> list[Map]:
+    """Today, and with the moves where there are any, at plain coordinates; none where fewer than two have a place."""
     placed = [
         (float(r["longitude"]), float(r["latitude"]), str(r.get("name") or a["account_id"]), a)
         for r, a in zip(inputs.accounts.rows, told["assignments"], strict=True)
@@ -216,17 +265,33 @@ def _map(inputs: Any, told: dict[str, Any], named: dict[str, str]) -> list[Dot]:
     west, east = min(p[0] for p in placed), max(p[0] for p in placed)
     south, north = min(p[1] for p in placed), max(p[1] for p in placed)
     scale = min((WIDE - 2 * MARGIN) / max(east - west, 1e-9), (HIGH - 2 * MARGIN) / max(north - south, 1e-9))
-    colour = {s: PALETTE[n % len(PALETTE)] for n, s in enumerate(inputs.problem.sellers)}
-    return [
-        Dot(
-            round(MARGIN + (x - west) * scale, 1),
-            round(MARGIN + (north - y) * scale, 1),
-            colour.get(a["to"] or "", "currentColor"),
-            f"{name}: {named.get(a['to'] or '', 'nobody')}",
-            a["from"] != a["to"],
-        )
-        for x, y, name, a in placed
-    ]
+    colour = _colours(inputs)
+
+    def drawn(title: str, side: str) -> Map:
+        dots = [
+            Dot(
+                round(MARGIN + (x - west) * scale, 1),
+                round(MARGIN + (north - y) * scale, 1),
+                colour.get(a[side] or "", "currentColor"),
+                f"{name}: {named.get(a[side] or '', 'nobody')}",
+                a["from"] != a["to"],
+            )
+            for x, y, name, a in placed
+        ]
+        return Map(title, dots)
+
+    after = [drawn("With the moves", "to")] if told.get("moves") else []
+    return [drawn("Today", "from"), *after]
+
+
+def _colours(inputs: Any) -> dict[str, str]:
+    return {s: PALETTE[n % len(PALETTE)] for n, s in enumerate(inputs.problem.sellers)}
+
+
+def _legend(inputs: Any, told: dict[str, Any], named: dict[str, str]) -> list[tuple[str, str, int]]:
+    """Colour, name and accounts of each seller, with the moves."""
+    count = Counter(a["to"] for a in told["assignments"])
+    return [(colour, named.get(s, s), count[s]) for s, colour in _colours(inputs).items()]
 
 
 PAGE = Page(
@@ -241,6 +306,7 @@ PAGE = Page(
     routes=(
         Route("territories/move/", move, "territory-move"),
         Route("territories/suggest/", suggest, "territory-suggest"),
+        Route("territories/best/", best, "territory-best"),
         Route("territories/propose/", propose, "territory-propose", Permission.edit_policies, ("POST",)),
     ),
 )
