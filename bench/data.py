@@ -42,10 +42,16 @@ def _with_sellers(folder: Path) -> Path:
 
 def loaded(name: str, source: Path) -> Workspace:
     """A workspace that holds a folder; loaded once and kept, by the command itself in a process of its own."""
-    folder, unfinished = DATA / f"{name}-{ROWS}", DATA / f"{name}-{ROWS}.part"
+    return loaded_from(f"{name}-{ROWS}", source)
+
+
+def loaded_from(name: str, source: Path, *, mapping: Path | None = None) -> Workspace:
+    """As `loaded`, of facts that are of one size whatever is asked for."""
+    folder, unfinished = DATA / name, DATA / f"{name}.part"
     if not folder.exists():
         if not unfinished.exists():
             run_apart(geartrain("init", str(unfinished)))
-        run_apart(geartrain("load", str(source), "-w", str(unfinished), "--format", "json"))
+        mapped = [] if mapping is None else ["--mapping", str(mapping)]
+        run_apart(geartrain("load", str(source), *mapped, "-w", str(unfinished), "--format", "json"))
         unfinished.rename(folder)
     return open_workspace(folder)

@@ -50,6 +50,8 @@ def run(
     parts = f"open {whole['open']['mean']:,.0f} + not created yet {whole['uncreated']['mean']:,.0f}"
     console.print(f"won so far {whole['closed']:,.0f} + {parts}", highlight=False)
     console.print(f"[dim]{whole['method']['why']}[/]", highlight=False, markup=True)
+    for sentence in whole["method"]["lacking"]:
+        console.print(f"[yellow]{sentence}[/]", highlight=False)
     print_rows(columns, rows, title="By node")
     _methods(whole["backtest"])
 
@@ -101,9 +103,8 @@ def explain(
     if format is not Format.table:
         answer(format, ("part", "points"), rows, whole=found)
         return
-    console.print(
-        f"[bold]{opportunity}[/] is won in {found['period']} by {found['p_win_in_period']:.1%}", highlight=False
-    )
+    console.print(f"[bold]{opportunity}[/], as of {found['as_of']}", highlight=False)
+    console.print(" ".join(found["in_words"]), highlight=False, markup=False)
     print_rows(("part", "points"), [(k, f"{v:+.1%}") for k, v in rows])
     console.print(f"[dim]{found['method']['why']}[/]", highlight=False)
 
@@ -112,6 +113,7 @@ def lint(
     feature: Annotated[
         list[str], typer.Argument(metavar="FEATURE…", help="Columns, e.g. lead_source account.industry")
     ],
+    as_of: AsOfOption = None,
     format: FormatOption = Format.table,
     login: AsOption = None,
     workspace: WorkspaceOption = None,
@@ -120,7 +122,7 @@ def lint(
     from geartrain.services.forecasts import lint_features
 
     ws, actor = acting(workspace, login)
-    issues = lint_features(ws, actor, names=feature)
+    issues = lint_features(ws, actor, names=feature, as_of=parse_day(as_of, option="--as-of"))
     refused = {i.where: i.message for i in issues}
     rows = [(f, "refused" if f in refused else "may be used", refused.get(f, "")) for f in feature]
     whole = {"refused": [i.as_json() for i in issues], "usable": [f for f in feature if f not in refused]}

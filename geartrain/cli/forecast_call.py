@@ -1,13 +1,15 @@
-"""geartrain forecast open, submit, status, lock, accuracy: joined to the group in forecast.py"""
+"""geartrain forecast open, submit, status, calls, moved, lock, load, accuracy: joined to the group in forecast.py"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from geartrain.cli.options import AsOfOption, AsOption, WorkspaceOption, acting, parse_day, parse_instant
-from geartrain.cli.output import Format, FormatOption, answer, console, print_rows
+from geartrain.cli.output import Bars, Format, FormatOption, answer, console, print_rows
+from geartrain.kernel.errors import Invalid
 
 PeriodOption = Annotated[str, typer.Option("--period", help="Fiscal period, e.g. 2026Q4.")]
 LINE = ("user_id", "manager_id", "category", "roll_up", "own", "manager", "effective", "kind")
@@ -16,7 +18,7 @@ LINE = ("user_id", "manager_id", "category", "roll_up", "own", "manager", "effec
 def add_to(forecast: typer.Typer) -> None:
     """Add the commands of the process."""
     forecast.command("open")(open_)
-    for command in (submit, status, lock, accuracy):
+    for command in (submit, status, calls, moved, lock, load, accuracy):
         forecast.command()(command)
 
 
@@ -68,9 +70,68 @@ def submit(
     _told(format, told, f"{told['name']}, {told['category']}: {beside}.")
 
 
+def calls(
+    period: Annotated[str | None, typer.Option("--period", help="Only those of a fiscal period.")] = None,
+    format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Every call, latest first."""
+    from geartrain.services.forecast_calls import list_calls
+
+    ws, actor = acting(workspace, login)
+    found = [c.as_json() for c in list_calls(ws, actor, period=period)]
+    columns = ("period", "as_of", "state", "due", "opened_by", "locked_at", "locked_by")
+    answer(format, columns, [tuple(c[k] for k in columns) for c in found], whole={"calls": found}, title="Calls")
+
+
+def moved(
+    period: PeriodOption,
+    since: Annotated[str, typer.Option("--from", help="As-of day of the earlier call.")],
+    until: Annotated[str, typer.Option("--to", help="As-of day of the later call.")],
+    user: Annotated[str | None, typer.Option("--for", "--user", help="Whose line; otherwise the highest.")] = None,
+    format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """What was believed in two calls of a period, and which deals moved between them."""
+    from geartrain.services.forecast_moves import compare_calls
+
+    ws, actor = acting(workspace, login)
+    days = parse_day(since, option="--from"), parse_day(until, option="--to")
+    if days[0] is None or days[1] is None:
+        raise Invalid("Two calls are compared by their days.", hint="Give --from and --to as YYYY-MM-DD.")
+    whole = compare_calls(ws, actor, period=period, since=days[0], until=days[1], user=user).as_json()
+    rows = [
+        (d["opportunity_id"], ", ".join(d["what"]), *((d[side] or {}).get("amount") for side in ("before", "after")))
+        for d in whole["deals"]
+    ]
+    answer(format, ("opportunity_id", "what", "before", "after"), rows, whole=whole, title="Deals that moved")
+
+
+def load(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV of what was said in calls held elsewhere.")],
+    format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Take over calls that were held elsewhere, each locked.
+
+    Columns: period, as_of, user_id, category (commit, best_case, call), amount, kind (own, manager; own where empty),
+    note (an override needs it), made_at (UTC), made_by.
+    """
+    from geartrain.services.forecast_files import load_file
+
+    ws, actor = acting(workspace, login)
+    with Bars() as bars:
+        made = load_file(ws, actor, file=file, progress=bars)
+    _told(format, dict(made), f"Loaded {made['calls']:,} calls with {made['submissions']:,} submissions.")
+
+
 def status(
     period: PeriodOption,
     as_of: AsOfOption = None,
+    restated: Annotated[bool, typer.Option("--restated", help="Add up along today's hierarchy.")] = False,
     format: FormatOption = Format.table,
     login: AsOption = None,
     workspace: WorkspaceOption = None,
@@ -79,7 +140,7 @@ def status(
     from geartrain.services.forecast_calls import get_status
 
     ws, actor = acting(workspace, login)
-    found = get_status(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of"))
+    found = get_status(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of"), restated=restated)
     whole = found.as_json()
     rows = [tuple(r[c]["amount"] if isinstance(r[c], dict) else r[c] for c in LINE) for r in whole["lines"]]
     if format is not Format.table:
@@ -113,10 +174,10 @@ def accuracy(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How right people were: accuracy, bias, and what overrides were worth."""
-    from geartrain.services.forecast_calls import get_accuracy
+    from geartrain.services.forecast_accuracy import get_accuracy
 
     ws, actor = acting(workspace, login)
-    whole = get_accuracy(ws, actor, periods=period)
+    whole = get_accuracy(ws, actor, periods=period).as_json()
     columns = ("user_id", "period", "as_of", "weeks_to_end", "call", "roll_up", "actual", "accuracy", "value_added")
     answer(format, columns, [tuple(r[c] for c in columns) for r in whole["calls"]], whole=whole, title="Accuracy")
 

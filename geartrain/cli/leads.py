@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="Leads: scored, routed, answered in time, deduplicated.", no_args_is_help=True)
     app.add_typer(group, name="leads")
-    for command in (score, validate, route, log, replay, sla, dedupe):
+    for command in (score, validate, route, log, replay, sla, dedupe, merge, unmerge, merges):
         group.command()(command)
 
 
@@ -88,9 +88,7 @@ def validate(
     found = validate_score(ws, actor, policy=_chosen(ws, policy, file), since=first, until=last, as_of=seen)
     rows = [(c.grade, c.leads, c.converted, c.rate) for c in found.grades]
     columns = ("grade", "leads", "converted", "rate")
-    grades = [dict(zip(columns, r, strict=True)) for r in rows]
-    whole = {"grades": grades, "top": found.top, "lift": found.lift, "good_enough": found.good_enough}
-    answer(format, columns, rows, whole=whole, title="Conversion by grade")
+    answer(format, columns, rows, whole=found.as_json(), title="Conversion by grade")
     if format is Format.table:
         lift = "n/a" if found.lift is None else f"{found.lift:.2f}"
         said = "good enough to route on" if found.good_enough else "not better than chance enough to route on"
@@ -243,3 +241,66 @@ def dedupe(
     whole["duplicate_rate"] = None if not count else f"{doubled / count:.6f}"
     proposals = [p.as_json() for p in found[:limit]]
     answer(format, columns, rows, whole=whole | {"proposals": proposals}, title=f"Duplicates among {count:,} leads")
+
+
+MERGES = ("id", "master", "members", "state", "score", "changes", "children")
+
+
+def merge(
+    masters: Annotated[
+        list[str] | None, typer.Argument(metavar="[LEAD]...", help="The leads that are kept, as dedupe names them.")
+    ] = None,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Everything at or above the policy's bound for merging by itself.")
+    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Merge; otherwise nothing is changed.")] = False,
+    policy: PolicyOption = "",
+    format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Merge duplicates into the lead that is kept, with everything that points at them: a dry run, unless --apply."""
+    from geartrain.services.merging import merge_leads
+
+    ws, actor = acting(workspace, login)
+    if not masters and not auto:
+        raise Invalid("Which leads are kept?", hint="Name them as geartrain leads dedupe does, or give --auto.")
+    chosen = _chosen(ws, policy, None)
+    found = merge_leads(ws, actor, policy=chosen, masters=masters or (), auto=auto, apply=apply)
+    _merges(format, found, applied=apply, title="Merged" if apply else "Would be merged")
+
+
+def unmerge(
+    id: Annotated[str, typer.Argument(metavar="MERGE", help="Id of the merge, as leads merges names it.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Undo it; otherwise nothing is changed.")] = False,
+    format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Undo a merge: every record it changed is again what it was. A dry run, unless --apply."""
+    from geartrain.services.merging import unmerge_leads
+
+    ws, actor = acting(workspace, login)
+    found = unmerge_leads(ws, actor, id=id, apply=apply)
+    _merges(format, [found], applied=apply, title="Undone" if apply else "Would be undone")
+
+
+def merges(format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None) -> None:
+    """The merges there were, the last first."""
+    from geartrain.services.merging import list_merges
+
+    ws, actor = acting(workspace, login)
+    _merges(format, list_merges(ws, actor), applied=None, title="Merges")
+
+
+def _merges(format: Format, found: Any, *, applied: bool | None, title: str) -> None:
+    told = [m.as_json() for m in found]
+    rows = [
+        (m["id"], m["master"], " ".join(m["members"]), m["state"], m["score"], " ".join(m["changes"]),
+         " ".join(f"{n}: {k}" for n, k in m["children"].items()))
+        for m in told
+    ]  # fmt: skip
+    whole = {"merges": told} if applied is None else {"applied": applied, "merges": told}
+    answer(format, MERGES, rows, whole=whole, title=title)
+    if format is Format.table and applied is False:
+        console.print("[dim]Nothing was changed; --apply does it.[/]")

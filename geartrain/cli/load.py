@@ -9,7 +9,9 @@ import typer
 
 from geartrain.cli.options import WorkspaceOption, acting, parse_instant
 from geartrain.cli.output import Bars, Format, FormatOption, answer, console, print_issues
+from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
+from geartrain.services.live import load_live, systems
 from geartrain.services.loading import LoadResult, guess_mapping, load_records
 from geartrain.services.loads import list_loads
 
@@ -33,6 +35,10 @@ def register(app: typer.Typer) -> None:
         url: Annotated[str | None, typer.Option(help="With --source sql: SQLAlchemy address of the database.")] = None,
         known_at: Annotated[str | None, typer.Option(help="When this became known, ISO 8601; otherwise now.")] = None,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but keep it.")] = False,
+        live: Annotated[
+            bool, typer.Option("--live", help="From the API of --source salesforce or hubspot: what changed since.")
+        ] = False,
+        full: Annotated[bool, typer.Option("--full", help="With --live: everything, not only what changed.")] = False,
         format: FormatOption = Format.table,
         workspace: WorkspaceOption = None,
     ) -> None:
@@ -41,6 +47,12 @@ def register(app: typer.Typer) -> None:
             _guess(location, output)
             return
         ws, actor = acting(workspace)
+        if live:
+            _refuse_beside_live(location, source, mapping, url, known_at)
+            with Bars() as bars:
+                result = load_live(ws, actor, source=source, full=full, dry_run=dry_run, progress=bars)
+            _print(result, format, dry_run=dry_run)
+            return
         with Bars() as bars:
             result = load_records(
                 ws,
@@ -67,6 +79,15 @@ def register(app: typer.Typer) -> None:
         columns = ("load_id", "recorded_at", "source", "type", *COUNTS)
         whole = {"loads": [dict(zip(columns, r, strict=True)) for r in rows]}
         answer(format, columns, rows, whole=whole, title="Loads")
+
+
+def _refuse_beside_live(location: str, source: str, *others: Path | str | None) -> None:
+    if source not in systems():
+        raise Invalid("Which source is to be loaded live?", hint=f"--source {' or --source '.join(systems())}.")
+    if location or any(others):
+        raise Invalid(
+            "A live load takes no folder, mapping, address or instant.", hint="Only --source, --full, --dry-run."
+        )
 
 
 def _guess(location: str, output: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""geartrain pipeline as-of, waterfall"""
+"""geartrain pipeline as-of, waterfall, coverage, velocity, ageing, slippage, inspect"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from geartrain.cli.options import AsOption, WorkspaceOption, acting, parse_day
 from geartrain.cli.output import Format, FormatOption, answer, console, print_rows
+from geartrain.cli.pipeline_health import add_to
 from geartrain.kernel.errors import Invalid
 
 ValueOption = Annotated[
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(pipeline, name="pipeline")
     pipeline.command("as-of")(as_of)
     pipeline.command()(waterfall)
+    add_to(pipeline)
 
 
 def as_of(

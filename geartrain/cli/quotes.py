@@ -63,7 +63,7 @@ def approvals(
     ws, actor = acting(workspace, login)
     chosen = _matrix(ws, policy, file)
     found = list_approvals(ws, actor, policy=chosen, quote=quote, as_of=parse_day(as_of, option="--as-of"))
-    listed = [_approval(a) for a in found[:limit]]
+    listed = [a.as_json() for a in found[:limit]]
     columns = (
         "quote_id",
         "revision",
@@ -81,21 +81,6 @@ def approvals(
 
 def _cell(value: Any) -> Any:
     return " ".join(v["value"] if isinstance(v, dict) else v for v in value) if isinstance(value, list) else value
-
-
-def _approval(a: Any) -> dict[str, Any]:
-    values = {n: a.quote.values[n] for n in ("discount", "max_line_discount", "margin", "list_total", "net_total")}
-    return {
-        "quote_id": a.quote.quote_id,
-        "revision": a.quote.revision,
-        "status": a.quote.status,
-        **values,
-        "roles": list(a.roles),
-        "auto_approved": a.holds,
-        "rows": [f.as_json() for f in a.rows],
-        "envelope": a.envelope,
-        "worse": [w.as_json() for w in a.worse],
-    }
 
 
 def _matrix(ws: Any, policy: str, file: Path | None) -> Any:

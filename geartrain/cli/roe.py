@@ -49,19 +49,37 @@ def enforce(
     key: Annotated[str, typer.Option(help="Column that names the record.")] = "account_id",
     owner: Annotated[str, typer.Option(help="Column of its owner.")] = "owner_id",
     as_of: AsOfOption = None,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Put the updates into the workspace's outbox: geartrain writeback list.")
+    ] = False,
+    kind: Annotated[str, typer.Option("--type", help="With --propose: account, lead or opportunity.")] = "account",
+    system: Annotated[str, typer.Option("--system", help="With --propose: salesforce or hubspot.")] = "",
     format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
 ) -> None:
-    """Records whose owner is not the one the clauses name, and the owner update that would mend it. Writes nothing."""
+    """Records whose owner is not the one the clauses name, and the owner update that would mend it. Writes nothing to
+    the CRM; with --propose the updates wait in the outbox."""
     from geartrain.services.engagement_files import enforce_rules
 
     day = parse_day(as_of, option="--as-of") or datetime.now(UTC).date()
     told = enforce_rules(file, records, key=key, owner=owner, as_of=day)
+    if propose:
+        from geartrain.services.writeback_sources import propose_rows
+
+        ws, actor = acting(workspace, login)
+        cause = f"rules_of_engagement/{told['sha256'][:16]}/{day}"
+        found = propose_rows(ws, actor, rows=told["write_back"], kind=kind, system=system, cause=cause)
+        told["outbox"] = found.as_json()
     columns = ("record", "clause", "owner", "expected", "message")
     answer(format, columns, [[f[c] for c in columns] for f in told["findings"]], whole=told, title="Ownership")
     if format is Format.table:
         console.print(f"{told['agreed']:,} of {told['records']:,} records agree with the clauses.")
         shown = (f"{name.replace('_per_100', '')} {value}" for name, value in told["measures"].items())
         console.print(f"Per 100 records: {', '.join(shown)}.")
+        if propose:
+            print_issues(found.issues)
+            console.print(f"{len(found.new):,} new in the outbox, {found.known:,} known. Nothing was sent.")
 
 
 def methods(

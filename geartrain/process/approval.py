@@ -243,6 +243,22 @@ class Asked:
         """Whether nobody has to be asked."""
         return not self.roles
 
+    def as_json(self) -> dict[str, Any]:
+        """The shape the command and the API answer with."""
+        quote = self.quote
+        names = ("discount", "max_line_discount", "margin", "list_total", "net_total")
+        return {
+            "quote_id": quote.quote_id,
+            "revision": quote.revision,
+            "status": quote.status,
+            **{n: quote.values[n] for n in names},
+            "roles": list(self.roles),
+            "auto_approved": self.holds,
+            "rows": [f.as_json() for f in self.rows],
+            "envelope": self.envelope,
+            "worse": [w.as_json() for w in self.worse],
+        }
+
 
 def asked(matrix: ApprovalMatrix, revisions: Sequence[Quote]) -> list[Asked]:
     """What each revision of a quote needs, in order, each against the last approved one before it.

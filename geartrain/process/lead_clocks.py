@@ -29,6 +29,7 @@ class Answered:
         speed_p50, speed_p90: Hours on the wall clock from creation to the first human touch by which half, and nine in
             ten, were touched; untouched leads count as running (Kaplan-Meier); None where so many never were.
         latency_p50: Median hours from creation to assignment.
+        passed: Handed on to another owner before they were due: no clock of the first owner.
     """
 
     met: int
@@ -39,6 +40,7 @@ class Answered:
     speed_p50: Decimal | None
     speed_p90: Decimal | None
     latency_p50: Decimal | None
+    passed: int = 0
 
     @property
     def attainment(self) -> Decimal | None:
@@ -48,7 +50,17 @@ class Answered:
 
     def as_json(self) -> dict[str, Any]:
         """The shape the command and the API answer with."""
-        names = ("met", "breached", "open", "untouched", "unassigned", "speed_p50", "speed_p90", "latency_p50")
+        names = (
+            "met",
+            "breached",
+            "open",
+            "passed",
+            "untouched",
+            "unassigned",
+            "speed_p50",
+            "speed_p90",
+            "latency_p50",
+        )
         return {"attainment": self.attainment} | {n: getattr(self, n) for n in names}
 
 
@@ -66,8 +78,14 @@ def run_clocks(sla: Sla, leads: pa.Table, *, zones: Mapping[str, str], as_of: da
     """The clocks of leads up to an instant.
 
     Args:
-        leads: `owner_id`, `created_at`, `assigned_at`, `touched_at` (first human touch; null: none).
+        leads: One row per assignment: `owner_id`, `created_at`, `assigned_at`, `touched_at` (first human touch from
+            then on; null: none). Where leads were handed on also `passed_at` (when the next owner got it; null:
+            nobody), `spoken_at` (first human touch whoever owned it), `first` and `last` (whether it is the lead's
+            first assignment, its last).
         zones: User to time zone; others are in the policy's.
+
+    A lead that is handed on has a new clock. The one before it stays breached where it was past due by then, and does
+    not count where it was not. Speed to lead never starts again: it is counted once a lead.
 
     Example: assigned Friday 16:30, touched Monday 9:30, 9 to 17: one hour; on the wall clock 65.
     Source: the process specification, 3.1: breach = (touch or as_of) > due, attainment = met / (met + breached).
@@ -79,25 +97,41 @@ def run_clocks(sla: Sla, leads: pa.Table, *, zones: Mapping[str, str], as_of: da
     owners = leads["owner_id"].combine_chunks().dictionary_encode()
     names = pa.array([zones.get(u, own) for u in owners.dictionary.to_pylist()], pa.string())
     whose = names.take(owners.indices) if len(names) else pa.nulls(len(leads), pa.string())
-    clocks = sla_clocks(calendars, whose, leads["assigned_at"], leads["touched_at"], term=sla.first_touch, as_of=as_of)
     created, touched, assigned = (_instants(leads[c]) for c in ("created_at", "touched_at", "assigned_at"))
+    passed, spoken, first, last = _handed_on(leads, touched)
     now = np.datetime64(as_of, "us")
-    seen = ~np.isnat(touched) & (touched <= now)
-    ends = np.where(seen, touched, now)
-    speed = (ends - created) / HOUR
-    clocked = Clocked(clocks.state, clocks.due, clocks.elapsed / HOUR, np.where(seen, speed, np.nan))
-    latency = (assigned - created)[~np.isnat(assigned) & (assigned <= now)] / HOUR
-    began = ~np.isnat(created) & (created <= now)
+    ended = np.fmin(touched, passed)
+    clocks = sla_clocks(calendars, whose, leads["assigned_at"], ended, term=sla.first_touch, as_of=as_of)
+    untouched = ~(touched <= now) | (passed < touched)
+    away = untouched & (passed <= now)
+    state = np.where(away & (clocks.state == "met"), "passed", clocks.state)
+    seen = spoken <= now
+    speed = (np.where(seen, spoken, now) - created) / HOUR
+    clocked = Clocked(state, clocks.due, clocks.elapsed / HOUR, np.where(seen, speed, np.nan))
+    latency = (assigned - created)[first & (assigned <= now)] / HOUR
+    began = last & (created <= now)
     return clocked, Answered(
-        met=int((clocks.state == "met").sum()),
-        breached=int((clocks.state == "breached").sum()),
-        open=int((clocks.state == "open").sum()),
-        untouched=int(((clocks.state == "breached") & ~clocks.touched).sum()),
-        unassigned=int((clocks.state == "").sum()),
+        met=int((state == "met").sum()),
+        breached=int((state == "breached").sum()),
+        open=int((state == "open").sum()),
+        untouched=int(((state == "breached") & untouched).sum()),
+        unassigned=int((state == "").sum()),
         speed_p50=survived(speed[began], seen[began], 0.5),
         speed_p90=survived(speed[began], seen[began], 0.9),
         latency_p50=_hours(float(np.median(latency))) if len(latency) else None,
+        passed=int((state == "passed").sum()),
     )
+
+
+def _handed_on(leads: pa.Table, touched: Any) -> tuple[Any, Any, Any, Any]:
+    """When each was handed on, when its lead was first spoken to, and which row is its lead's first and last."""
+    none = np.full(len(leads), np.datetime64("NaT"), dtype="datetime64[us]")
+    has = leads.column_names
+    passed = _instants(leads["passed_at"]) if "passed_at" in has else none
+    spoken = _instants(leads["spoken_at"]) if "spoken_at" in has else touched
+    ends = (leads[n].to_pylist() if n in has else [True] * len(leads) for n in ("first", "last"))
+    first, last = (np.asarray(e, bool) for e in ends)
+    return passed, spoken, first, last
 
 
 def survived(durations: Sequence[float] | npt.NDArray[np.float64], ended: Any, share: float) -> Decimal | None:

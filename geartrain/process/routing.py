@@ -121,15 +121,19 @@ def _calendar(policy: LeadPolicy, zone: str | None) -> BusinessCalendar:
     return _in_zone(known, zone) if zone and zone != known.zone else known
 
 
-_CALENDARS: dict[tuple[str, str], BusinessCalendar] = {}
+_CALENDARS: dict[tuple[int, str], tuple[BusinessCalendar, BusinessCalendar]] = {}
+MOST_CALENDARS = 1_000
 
 
 def _in_zone(calendar: BusinessCalendar, zone: str) -> BusinessCalendar:
-    """The calendar in a zone, kept: laying out its business time takes longer than asking it."""
-    key = (calendar.model_dump_json(), zone)
-    if key not in _CALENDARS:
-        _CALENDARS[key] = calendar.in_zone(zone)
-    return _CALENDARS[key]
+    """The calendar in a zone, kept with the one it was made of: laying it out takes longer than asking it."""
+    key = (id(calendar), zone)
+    known = _CALENDARS.get(key)
+    if known is None or known[0] is not calendar:
+        if len(_CALENDARS) >= MOST_CALENDARS:
+            _CALENDARS.clear()
+        known = _CALENDARS[key] = (calendar, calendar.in_zone(zone))
+    return known[1]
 
 
 def _owner(

@@ -144,6 +144,11 @@ class Validation:
         """Whether it is worth routing on."""
         return self.lift is not None and self.lift >= Decimal("1.5")
 
+    def as_json(self) -> dict[str, Any]:
+        """The shape the command and the API answer with."""
+        grades = [{"grade": c.grade, "leads": c.leads, "converted": c.converted, "rate": c.rate} for c in self.grades]
+        return {"grades": grades, "top": self.top, "lift": self.lift, "good_enough": self.good_enough}
+
 
 def validate(outcomes: Sequence[tuple[str, bool]]) -> Validation:
     """Conversion by grade, and the lift of the best grade that any lead has.

@@ -10,11 +10,12 @@ from geartrain.sample.company import TODAY
 
 # Bookings wanted of a seller's seat in the first whole year, and how much more in each year after; by quarter.
 PER_SEAT, MORE = Decimal(915_000), Decimal("1.27")
+NEXT = Decimal("1.15")  # of the current year, wanted of the year that is being planned
 QUARTERS = (Decimal("0.24"), Decimal("0.24"), Decimal("0.25"), Decimal("0.27"))
 
 
 def goals(*, sellers: int = 60, years: int = 3, today: date | None = None) -> dict[str, Decimal]:
-    """Bookings wanted by fiscal quarter, from the first of the history to the last of the current year."""
+    """Bookings wanted by fiscal quarter, from the first of the history to the last of the year that is planned next."""
     last = today or TODAY
     calendar = FiscalCalendar()
     begin = calendar.containing(last, Grain.quarter)
@@ -25,6 +26,9 @@ def goals(*, sellers: int = 60, years: int = 3, today: date | None = None) -> di
         year, quarter = int(period.key[:4]), int(period.key[-1])
         amount = PER_SEAT * sellers * MORE ** (year - first.start.year - 1) * QUARTERS[quarter - 1]
         wanted[period.key] = Decimal(round(amount / 50_000) * 50_000)
+    for quarter in range(1, 5):
+        amount = wanted[calendar.quarter(calendar.year_of(last), quarter).key] * NEXT
+        wanted[calendar.quarter(calendar.year_of(last) + 1, quarter).key] = Decimal(round(amount / 50_000) * 50_000)
     return wanted
 
 

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     approve_policies = "approve_policies"
     publish_policies = "publish_policies"
     manage_commitments = "manage_commitments"
+    write_back = "write_back"
 
 
 class Role(StrEnum):
@@ -54,7 +55,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.seller: _SELLING,
     Role.manager: _MANAGING,
     Role.head_of_sales: _MANAGING | _GOVERNING | {_P.view_costs, _P.manage_commitments, _P.approve_pay},
-    Role.revops: _MANAGING | _GOVERNING | {_P.view_costs, _P.load_facts, _P.publish_policies, _P.manage_commitments},
+    Role.revops: _MANAGING
+    | _GOVERNING
+    | {_P.view_costs, _P.load_facts, _P.publish_policies, _P.manage_commitments, _P.write_back},
     Role.finance: _LEADING | _GOVERNING | {_P.view_costs, _P.view_pay, _P.run_scenarios, _P.run_pay, _P.approve_pay},
     Role.auditor: _LEADING | {_P.view_costs, _P.view_pay, _P.view_audit},
     Role.admin: frozenset(_P),

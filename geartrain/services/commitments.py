@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from geartrain.stores.decisions.models import Commitment as Row
 
 # Kinds that have a state of their own: it must not say one thing there and another here.
-CLOSED_WHERE_MADE = frozenset({"pack_decision", "roe_dispute"})
+CLOSED_WHERE_MADE = frozenset(
+    {"pack_decision", "pay_dispute", "plan_to_sign", "quota_letter", "forecast_submission", "roe_dispute"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import geartrain.sample
 from geartrain.kernel.errors import Conflict
-from geartrain.kernel.periods import Grain, add_months
+from geartrain.kernel.periods import Grain
 from geartrain.sample import PEOPLE, documents, goals_policy, write_sample
 from geartrain.services.access import operator
+from geartrain.services.demo_calls import hold_calls
+from geartrain.services.demo_pay import pay_quarter
 from geartrain.services.governance import (
     acknowledge_policy,
     approve_policy,
@@ -27,10 +29,9 @@ from geartrain.services.governance.reading import PUBLISHED
 from geartrain.services.loading import load_records
 from geartrain.services.pack_decisions import add_decision
 from geartrain.services.packs import freeze_pack, list_packs
-from geartrain.services.pay_ledger import approve_pay, lock_pay, status_of
-from geartrain.services.pay_runs import run_pay
 from geartrain.services.people import actor_of, create_user, list_users, set_password
 from geartrain.services.quality import check_records
+from geartrain.services.quotas_issue import acknowledge_quota, issue_quotas, my_letter, quotas_are_issued, seal_of
 from geartrain.services.view import last_day
 from geartrain.services.workspace import SETTINGS, Workspace, init_workspace, open_workspace
 
@@ -78,8 +79,10 @@ def build_demo(folder: Path, *, progress: Progress = lambda *_, **__: None) -> D
     password = secrets.token_urlsafe(9)
     people = _people(ws, password, progress)
     _govern(ws, progress)
+    _plan(ws, progress)
+    _forecast(ws, progress)
     _review(ws, progress)
-    _pay(ws, progress)
+    pay_quarter(ws, progress)
     return Demo(ws, people, password, counts, findings, not made)
 
 
@@ -142,6 +145,24 @@ def _govern(ws: Workspace, progress: Progress) -> None:
             acknowledge_policy(ws, by[reader], kind=waiting.kind, key=waiting.key, sha256=waiting.sha256)
 
 
+def _plan(ws: Workspace, progress: Progress) -> None:
+    """Hand the year's goal down to quotas in force, and have one of those who sign in sign her letter."""
+    by = {person.role: actor_of(ws, person.email) for person in PEOPLE}
+    progress("Handing out quotas", 0, 1)
+    if not quotas_are_issued(ws):
+        issue_quotas(ws, by["revops"])
+        ann = next(actor_of(ws, p.email) for p in PEOPLE if p.name.startswith("Ann"))
+        acknowledge_quota(ws, ann, seal=seal_of(my_letter(ws, ann)))
+    progress("Handing out quotas", 1, 1)
+
+
+def _forecast(ws: Workspace, progress: Progress) -> None:
+    """Three years of weekly calls; this week's is open, and those one signs in as have yet to speak."""
+    by = {person.role: person for person in PEOPLE}
+    quiet = [person.user_id for person in PEOPLE]
+    hold_calls(ws, actor_of(ws, by["revops"].email), quiet=quiet, progress=progress)
+
+
 def _review(ws: Workspace, progress: Progress) -> None:
     """Freeze the review of the last whole quarter, with a decision that is still open."""
     actor = next(actor_of(ws, p.email) for p in PEOPLE if p.role == "revops")
@@ -154,21 +175,6 @@ def _review(ws: Workspace, progress: Progress) -> None:
     due = ws.calendar.day_of(ws.now()) + timedelta(days=21)
     text = "Hire two account executives for Europe Enterprise."
     add_decision(ws, actor, pack=frozen.id, text=text, owner="head-of-sales", due=due)
-
-
-def _pay(ws: Workspace, progress: Progress) -> None:
-    """Pay the last whole quarter to locked statements, month by month: two people approve, one locks."""
-    by = {person.role: actor_of(ws, person.email) for person in PEOPLE}
-    end = ws.calendar.containing(last_day(ws, by["finance"]), Grain.quarter).start
-    months = [add_months(end, -n) for n in (3, 2, 1)]
-    for n, month in enumerate(months):
-        period = f"{month:%Y-%m}"
-        if status_of(ws, period) != "locked":
-            run_pay(ws, by["finance"], period=period)
-            approve_pay(ws, by["head_of_sales"], period=period)
-            approve_pay(ws, by["finance"], period=period)
-            lock_pay(ws, by["finance"], period=period)
-        progress("Paying the quarter", n + 1, len(months))
 
 
 def _remove(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,80 +11,79 @@ from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from geartrain.intelligence.forecast.process import (
-    SUBMITTED,
-    Error,
-    Standing,
-    Submission,
-    category_of,
-    own_deals,
-    recorded,
-    stand,
-)
-from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PeriodLocked
+from geartrain.intelligence.forecast.frozen import Base, hash_of
+from geartrain.intelligence.forecast.process import SUBMITTED, Standing, Submission
+from geartrain.kernel.errors import Conflict, Invalid, NotFound, PeriodLocked
 from geartrain.kernel.hierarchy import Hierarchy
-from geartrain.kernel.periods import Period
-from geartrain.services.access import Actor, Permission, Role, require
-from geartrain.services.facts import Facts, open_facts
-from geartrain.services.pipeline_history import get_as_of
+from geartrain.services.access import Actor, Permission, require
+from geartrain.services.facts import open_facts
+from geartrain.services.forecast_reminders import remind, settle, settled
+from geartrain.services.forecast_standing import (
+    KEEPERS,
+    CallInfo,
+    Seen,
+    call_of,
+    check_keeper,
+    check_override,
+    info_of,
+    is_locked,
+    may_see,
+    naive,
+    process_of,
+    see,
+    stamp,
+    standing_of,
+)
 from geartrain.services.trail import record, writing
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
-from geartrain.stores.decisions import open_decisions
 
 if TYPE_CHECKING:
     from geartrain.stores.decisions.models import ForecastCall
 
-KEEPERS = frozenset({Role.revops, Role.head_of_sales, Role.admin})
-DUE = timedelta(days=2)
-ZERO = Decimal(0)
-
-
-@dataclass(frozen=True)
-class CallInfo:
-    """One round of submissions."""
-
-    period: str
-    as_of: date
-    due: datetime
-    opened_at: datetime
-    opened_by: str
-    locked_at: datetime | None
-    locked_by: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Ready for a JSON writer."""
-        return {**vars(self), "state": "locked" if self.locked_at else "open"}
+NUMBER = re.compile(r"-?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?([eE]\+?\d{1,2})?")
+HOW = "Write it as 1250000 or 1,250,000.50."
 
 
 @dataclass(frozen=True)
 class Status:
-    """A call as one person may see it. `late` and `missing` are people who had something to say."""
+    """A call as one person may see it.
+
+    Args:
+        late: Who submitted after it was due. missing: Who was to submit and has not. carried: Whose number is of the
+            call before.
+        unknown: Open deals of those seen without an amount: they add nothing.
+        restated: Whether it is added up along today's hierarchy instead of that of the day.
+    """
 
     call: CallInfo
     lines: Sequence[Standing]
-    names: dict[str, str]
-    parents: dict[str, str | None]
+    people: Seen
     late: Sequence[str]
     missing: Sequence[str]
     carried: Sequence[str]
     currency: str
+    unknown: int = 0
+    restated: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Ready for a JSON writer: one line per person and category, all three numbers."""
         return {
             **self.call.as_json(),
             "currency": self.currency,
+            "hierarchy": "today" if self.restated else "as it was",
             "lines": [self._line(one) for one in self.lines],
             "late": list(self.late),
             "missing": list(self.missing),
             "carried_forward": list(self.carried),
+            "amount_unknown": self.unknown,
         }
 
     def _line(self, one: Standing) -> dict[str, Any]:
         return {
-            "user_id": one.user, "name": self.names.get(one.user, one.user), "manager_id": self.parents.get(one.user),
-            "category": one.category, "roll_up": one.rollup, "own": _said(one.own), "manager": _said(one.manager),
+            "user_id": one.user, "name": self.people.names.get(one.user, one.user),
+            "manager_id": self.people.hierarchy.manager_of.get(one.user), "category": one.category,
+            "roll_up": one.rollup, "own": _said(one.own), "manager": _said(one.manager),
             "effective": one.effective, "kind": one.kind,
         }  # fmt: skip
 
@@ -91,28 +91,41 @@ class Status:
 def open_call(
     ws: Workspace, actor: Actor, *, period: str, as_of: date | None = None, due: datetime | None = None
 ) -> CallInfo:
-    """Open a round of submissions for a period; the hierarchy is frozen as it is now.
+    """Open a round of submissions for a period; the hierarchy is frozen as it is now, and who submits is reminded.
+
+    Args:
+        as_of: The last day it looks at; the last day the facts tell of where None.
+        due: Naive UTC; as the forecast process says where None, never before now.
 
     Raises:
         Forbidden: only RevOps, the head of sales and administrators open calls. Conflict: it is open already.
+        Invalid: the period is over before the day, or an instant before now.
     """
     require(actor, Permission.view_metrics)
-    _keeper(actor, "open")
+    check_keeper(actor, "open")
     day, asked = as_of or last_day(ws, actor), ws.calendar.parse(period)
+    if not 1900 <= day.year < 2200:
+        raise Invalid(f"{day} is not a day of business.", hint="Choose one from 1900 to 2199.")
     with open_facts(ws, actor, as_of=day) as facts:
         held, snapshot = dict(facts.hierarchy().manager_of), facts.id
-    version = sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
+    version, now = sha256(json.dumps(held, sort_keys=True).encode()).hexdigest(), ws.now()
+    rounds = process_of(ws).rounds
+    due = due or max(
+        rounds.due.after(day, ws.calendar.zone), now + timedelta(days=max(1, rounds.due.days - rounds.opens.days))
+    )
     with writing(ws, in_turn=True):
         from geartrain.stores.decisions.models import ForecastCall
 
         if ForecastCall.objects.filter(period=asked.key, as_of=day).exists():
             raise Conflict(f"The call of {asked.key} as of {day} is open already.", hint="Submit to it, or lock it.")
         row = ForecastCall.objects.create(
-            period=asked.key, as_of=day, due=_aware(due or ws.now() + DUE), opened_at=_aware(ws.now()),
-            opened_by=actor.login, snapshot=snapshot, hierarchy=held, hierarchy_version=version,
+            period=asked.key, as_of=day, due=stamp(due), opened_at=stamp(now), opened_by=actor.login,
+            snapshot=snapshot, hierarchy=held, hierarchy_version=version,
         )  # fmt: skip
-        record(ws, actor, "forecast.open", f"forecast/{asked.key}/{day}", due=row.due.isoformat())
-    return _info(row)
+        record(ws, actor, "forecast.open", f"forecast/{asked.key}/{day}", due=row.due.isoformat(),
+               hierarchy=version)  # fmt: skip
+        remind(ws, row, sorted(see(ws, row).submitters))
+    return info_of(row)
 
 
 def submit_forecast(
@@ -134,47 +147,43 @@ def submit_forecast(
     Raises:
         Invalid: no such category, not an amount, or an override without its reason.
         PeriodLocked: the call is locked. NotFound: no call, or a person the actor may not know of.
+        Forbidden: somebody else's line, by one who neither leads them nor keeps the process.
     """
+    submit_lines(ws, actor, period=period, said={category: amount}, user=user, note=note, as_of=as_of)
+    return get_status(ws, actor, period=period, as_of=as_of)
+
+
+def submit_lines(
+    ws: Workspace,
+    actor: Actor,
+    *,
+    period: str,
+    said: dict[str, Decimal | str],
+    user: str | None = None,
+    note: str = "",
+    as_of: date | None = None,
+) -> CallInfo:
+    """Submit several categories of one line at once: all of them or none; raises as `submit_forecast`."""
     require(actor, Permission.view_metrics)
-    name = category.replace("-", "_")
-    if name not in SUBMITTED:
-        raise Invalid(f"'{category}' is not submitted.", hint=f"One of: {', '.join(SUBMITTED)}.")
-    value = _amount(amount)
-    call = _call(ws, period, as_of)
+    values = {_category(name): amount_of(amount) for name, amount in said.items()}
+    call = call_of(ws, period, as_of)
     hierarchy = Hierarchy(call.hierarchy)
     line = user or actor.user_id
     if line is None:
         raise Invalid("Say whose line it is.", hint="Add --for USER_ID, or act as a person with --as.")
-    if line not in hierarchy.manager_of or not _may(actor, line, hierarchy):
+    if line not in hierarchy.manager_of or not may_see(actor, line, hierarchy):
         raise NotFound(f"There is nobody by the id '{line}' in this call.", hint="See: geartrain forecast status")
-    own = actor.user_id is None or actor.user_id == line
-    kind = "own" if own and not (actor.user_id is None and note) else "manager"
-    if kind == "manager" and not note.strip():
-        raise Invalid("An override needs its reason.", hint="Add --note 'why'.")
-    if _locked(call):
-        raise PeriodLocked(
-            f"The call of {call.period} as of {call.as_of} is locked.", hint="Open the next one and submit to that."
-        )
-    lines, deals = _standing(ws, call)
-    below = set(hierarchy.tree(line))
-    frozen = [d for d in deals if d["owner_id"] in below]
-    text = json.dumps(frozen, sort_keys=True, default=str)
+    kind = _kind(actor, line, note, hierarchy)
+    if len(note) > 2000:
+        raise Invalid("The reason is longer than 2,000 characters.", hint="Say it shorter.")
+    _unlocked(call, "is locked.")
+    _, base = standing_of(ws, call)
     with writing(ws, in_turn=True):
-        from geartrain.stores.decisions.models import ForecastFrozen, ForecastSubmission
-
-        if _locked(call):
-            raise PeriodLocked(f"The call of {call.period} was locked meanwhile.", hint="Submit to the next one.")
-        kept, _ = ForecastFrozen.objects.get_or_create(
-            sha256=sha256(text.encode()).hexdigest(), defaults={"deals": json.loads(text)}
-        )
-        ForecastSubmission.objects.create(
-            call=call, user_id=line, category=name, kind=kind, amount=value, rollup=lines[line, name].rollup,
-            currency=ws.currency, note=note.strip(), made_at=_aware(ws.now()), made_by=actor.login,
-            hierarchy_version=call.hierarchy_version, snapshot=call.snapshot, frozen=kept,
-        )  # fmt: skip
-        record(ws, actor, "forecast.submit", f"forecast/{call.period}/{call.as_of}/{line}", category=name, kind=kind,
-               amount=str(value), note=note.strip())  # fmt: skip
-    return get_status(ws, actor, period=call.period, as_of=call.as_of)
+        _unlocked(call, "was locked meanwhile.")
+        _keep(ws, actor, call, line, kind, values, " ".join(note.split("\x00")).strip(), base)
+        if kind == "own":
+            settled(ws, actor, call, line)
+    return info_of(call)
 
 
 def lock_call(ws: Workspace, actor: Actor, *, period: str, as_of: date | None = None) -> CallInfo:
@@ -184,163 +193,136 @@ def lock_call(ws: Workspace, actor: Actor, *, period: str, as_of: date | None = 
         Forbidden: as `open_call`. PeriodLocked: it is locked already.
     """
     require(actor, Permission.view_metrics)
-    _keeper(actor, "lock")
-    call = _call(ws, period, as_of)
+    check_keeper(actor, "lock")
+    call = call_of(ws, period, as_of)
     with writing(ws, in_turn=True):
         from geartrain.stores.decisions.models import ForecastLock
 
-        if _locked(call):
-            raise PeriodLocked(f"The call of {call.period} as of {call.as_of} is locked already.")
-        ForecastLock.objects.create(call=call, at=_aware(ws.now()), by=actor.login)
+        _unlocked(call, "is locked already.")
+        ForecastLock.objects.create(call=call, at=stamp(ws.now()), by=actor.login)
+        settle(ws, actor, call)
         record(ws, actor, "forecast.lock", f"forecast/{call.period}/{call.as_of}")
-    return _info(_call(ws, period, call.as_of))
+    return info_of(call_of(ws, period, call.as_of))
 
 
-def get_status(ws: Workspace, actor: Actor, *, period: str, as_of: date | None = None) -> Status:
+def keeps(actor: Actor) -> bool:
+    """Whether somebody opens and locks calls."""
+    return bool(actor.roles & KEEPERS)
+
+
+def list_calls(ws: Workspace, actor: Actor, *, period: str | None = None) -> list[CallInfo]:
+    """Every call, latest first; of one period where it is named."""
+    require(actor, Permission.view_metrics)
+    from geartrain.stores.decisions import open_decisions
+
+    open_decisions(ws.decisions_url)
+    from geartrain.stores.decisions.models import ForecastCall
+
+    rows = ForecastCall.objects.select_related("lock").order_by("-as_of", "-period")
+    return [info_of(row) for row in (rows.filter(period=ws.calendar.parse(period).key) if period else rows)]
+
+
+def get_status(
+    ws: Workspace, actor: Actor, *, period: str, as_of: date | None = None, restated: bool = False
+) -> Status:
     """Who said what, beside what their team adds up to; a person sees their own line and those below.
+
+    Args:
+        restated: Add it up along today's hierarchy; False: along that of the day, which no reorganisation changes.
 
     Raises:
         NotFound: no call was opened for the period.
     """
     require(actor, Permission.view_metrics)
-    call = _call(ws, period, as_of)
-    hierarchy = Hierarchy(call.hierarchy)
-    standing, _ = _standing(ws, call)
-    seen = [p for p in sorted(hierarchy.manager_of) if _may(actor, p, hierarchy)]
-    made = {s.user: s for s in sorted(_submissions(call), key=lambda s: s.made_at, reverse=True) if s.kind == "own"}
-    concerned = [p for p in seen if any(standing[p, c].rollup or standing[p, c].own for c in SUBMITTED)]
-    late = [p for p in seen if p in made and made[p].made_at > _naive(call.due)]
-    with open_facts(ws, actor, as_of=call.as_of) as facts:
-        names = {
-            r["user_id"]: r["name"] for r in facts.execute(facts.raw("user").select("user_id", "name")).to_pylist()
-        }
-    lines = [standing[p, c] for p in seen for c in SUBMITTED if p in concerned]
+    call = call_of(ws, period, as_of)
+    people = see(ws, call, restated=restated)
+    standing, base = standing_of(ws, call, people.hierarchy)
+    seen = [p for p in sorted(people.hierarchy.manager_of) if may_see(actor, p, people.hierarchy)]
+    made = {u: at for (u, kind), at in _made(call).items() if kind == "own"}
+    concerned = [p for p in seen if any(_spoken(standing[p, c]) for c in SUBMITTED)]
+    due = naive(call.due)
+    lines = [standing[p, c] for p in seen for c in SUBMITTED if p in concerned or p in people.submitters]
     carried = sorted({one.user for one in lines if (said := one.own or one.manager) and said.carried})
+    expected = [p for p in seen if p not in made and people.expects(p, concerned=p in concerned)]
+    unknown = sum(d.amount is None for d in base.of(set(seen)))
     return Status(
-        _info(call), lines, names, dict(hierarchy.manager_of), late, [p for p in concerned if p not in made], carried,
-        ws.currency,
+        info_of(call), lines, people, [p for p in seen if p in made and made[p] > due], expected, carried,
+        ws.currency, unknown, restated,
     )  # fmt: skip
 
 
-def get_accuracy(ws: Workspace, actor: Actor, *, periods: Sequence[str] = ()) -> dict[str, Any]:
-    """How right people were at the last call of each period that is over: accuracy, bias, what overrides were worth."""
-    require(actor, Permission.view_metrics)
-    open_decisions(ws.decisions_url)
-    from geartrain.stores.decisions.models import ForecastCall
-
-    day, errors, rows = last_day(ws, actor), [], []
-    wanted = {ws.calendar.parse(p).key for p in periods}
-    for call in ForecastCall.objects.order_by("period", "as_of"):
-        period = ws.calendar.parse(call.period)
-        if period.end > day + timedelta(days=1) or (wanted and period.key not in wanted):
-            continue
-        hierarchy, (standing, _) = Hierarchy(call.hierarchy), _standing(ws, call)
-        won = _won(ws, period, period.end - timedelta(days=1))
-        for person in sorted(hierarchy.manager_of):
-            line = standing[person, "call"]
-            if not _may(actor, person, hierarchy) or not (line.own or line.manager):
-                continue
-            actual = sum((won.get(p, ZERO) for p in hierarchy.tree(person)), ZERO)
-            error = Error(person, period.key, line.effective, line.rollup, actual)
-            errors.append(error)
-            rows.append({
-                "user_id": person, "period": period.key, "as_of": call.as_of,
-                "weeks_to_end": (period.end - call.as_of).days // 7, "level": len(hierarchy.chain(person)),
-                "call": error.call, "roll_up": error.rollup, "actual": actual, "accuracy": error.accuracy,
-                "value_added": error.value_added,
-            })  # fmt: skip
-    last = {(e.user, e.period): e for e in errors}
-    return {"calls": rows, "people": [vars(r) for r in recorded(list(last.values()))]}
+def _spoken(line: Standing) -> bool:
+    """Whether there is anything on a line: deals, or what somebody said of it."""
+    return bool(line.rollup or line.own or line.manager)
 
 
-def _standing(ws: Workspace, call: ForecastCall) -> tuple[dict[tuple[str, str], Standing], list[dict[str, Any]]]:
-    """Every line of a call, and the open deals under it as they stood on its day."""
-    from geartrain.services.access import operator
-
-    period = ws.calendar.parse(call.period)
-    everyone = operator("forecast")
-    rows = [dict(r) for r in get_as_of(ws, everyone, as_of=call.as_of, limit=1_000_000).rows]
-    due = [r for r in rows if r["close_date"] is not None and r["close_date"] < period.end and r["owner_id"]]
-    open_ = [(r["owner_id"], category_of(r["forecast_category"], r["stage"], {}), r["amount"] or ZERO) for r in due]
-    own = own_deals(_won(ws, period, call.as_of), open_)
-    deals = [
-        {k: r[k] for k in ("opportunity_id", "owner_id", "stage", "amount", "close_date", "forecast_category")}
-        for r in sorted(rows, key=lambda r: str(r["opportunity_id"]))
-    ]
-    return stand(Hierarchy(call.hierarchy), own, [*_carried(call), *_submissions(call)]), deals
+def _made(call: ForecastCall) -> dict[tuple[str, str], datetime]:
+    """When each person's line was first spoken of in this call, by kind."""
+    rows = call.submissions.order_by("-id").values_list("user_id", "kind", "made_at")
+    return {(user, kind): naive(at) for user, kind, at in rows}
 
 
-def _won(ws: Workspace, period: Period, as_of: date) -> dict[str, Decimal]:
-    """Booked in a period by owner, as known at the end of a day."""
-    from geartrain.services.access import operator
-    from geartrain.services.metrics import query_metrics
+def _keep(
+    ws: Workspace, actor: Actor, call: ForecastCall, line: str, kind: str, values: dict[str, Decimal], note: str,
+    base: Base,
+) -> None:  # fmt: skip
+    from geartrain.stores.decisions.models import ForecastFrozen, ForecastSubmission
 
-    until = min(period.end, as_of + timedelta(days=1))
-    if until <= period.start:
-        return {}
-    found = query_metrics(
-        ws, operator("forecast"), keys=["bookings"], by=["owner"], since=period.start, until=until, as_of=as_of
-    )
-    return {r["owner"]: Decimal(r["bookings"] or 0) for r in found.records() if r["owner"]}
-
-
-def _submissions(call: ForecastCall, *, carried: bool = False) -> list[Submission]:
-    return [
-        Submission(s.user_id, s.category, s.kind, s.amount, s.note, _naive(s.made_at), s.made_by, carried)
-        for s in call.submissions.order_by("id")
-    ]
-
-
-def _carried(call: ForecastCall) -> list[Submission]:
-    """What was said at the call before of the same period: it still counts, and is flagged."""
-    before = type(call).objects.filter(period=call.period, as_of__lt=call.as_of).order_by("-as_of").first()
-    return [] if before is None else [*_carried(before), *_submissions(before, carried=True)]
+    document = base.document()
+    digest = hash_of(document)
+    kept, _ = ForecastFrozen.objects.get_or_create(sha256=digest, defaults={"deals": document})
+    lines, _ = standing_of(ws, call, base=base)
+    at = stamp(ws.now())
+    for category, amount in values.items():
+        made = ForecastSubmission.objects.create(
+            call=call, user_id=line, category=category, kind=kind, amount=amount, rollup=lines[line, category].rollup,
+            currency=ws.currency, note=note, made_at=at, made_by=actor.login,
+            hierarchy_version=call.hierarchy_version, snapshot=call.snapshot, frozen=kept,
+        )  # fmt: skip
+        record(ws, actor, "forecast.submit", f"forecast/{call.period}/{call.as_of}/{line}", id=made.pk,
+               category=category, kind=kind, amount=str(amount), note=note, frozen=digest)  # fmt: skip
 
 
-def _call(ws: Workspace, period: str, as_of: date | None) -> ForecastCall:
-    open_decisions(ws.decisions_url)
-    from geartrain.stores.decisions.models import ForecastCall
-
-    key = ws.calendar.parse(period).key
-    rows = ForecastCall.objects.filter(period=key)
-    row = (rows.filter(as_of=as_of) if as_of else rows).order_by("-as_of").first()
-    if row is None:
-        day = f" as of {as_of}" if as_of else ""
-        raise NotFound(f"No call is open for {key}{day}.", hint=f"Open one: geartrain forecast open --period {key}")
-    return row
-
-
-def _info(row: ForecastCall) -> CallInfo:
-    lock = getattr(row, "lock", None) if _locked(row) else None
-    return CallInfo(
-        row.period, row.as_of, _naive(row.due), _naive(row.opened_at), row.opened_by,
-        _naive(lock.at) if lock else None, lock.by if lock else None,
-    )  # fmt: skip
+def _kind(actor: Actor, line: str, note: str, hierarchy: Hierarchy) -> str:
+    own = actor.user_id is None or actor.user_id == line
+    if own and not (actor.user_id is None and note):
+        if actor.user_id is None:
+            check_keeper(actor, "submit to")
+        return "own"
+    check_override(actor, line, hierarchy)
+    if not note.strip():
+        raise Invalid("An override needs its reason.", hint="Add --note 'why'.")
+    return "manager"
 
 
-def _locked(call: ForecastCall) -> bool:
-    from geartrain.stores.decisions.models import ForecastLock
-
-    return ForecastLock.objects.filter(call=call).exists()
-
-
-def _may(actor: Actor, person: str, hierarchy: Hierarchy) -> bool:
-    """Oneself and everyone below, as the call has it; some roles see everyone."""
-    return actor.sees_everyone or (actor.user_id is not None and person in hierarchy.tree(actor.user_id))
+def _unlocked(call: ForecastCall, how: str) -> None:
+    if is_locked(call):
+        message = f"The call of {call.period} as of {call.as_of} {how}"
+        raise PeriodLocked(message, hint="Open the next one and submit to that.")
 
 
-def _keeper(actor: Actor, verb: str) -> None:
-    if not actor.roles & KEEPERS:
-        raise Forbidden(f"{actor.name or actor.login} may not {verb} a forecast call.", hint="Ask RevOps.")
+def _category(name: str) -> str:
+    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
+    if plain not in SUBMITTED:
+        raise Invalid(f"'{name[:60]}' is not submitted.", hint=f"One of: {', '.join(SUBMITTED)}.")
+    return plain
 
 
-def _amount(text: Decimal | str) -> Decimal:
+def amount_of(text: Decimal | str) -> Decimal:
+    """An amount as people write it.
+
+    Raises:
+        Invalid: it is none, or more than anybody books.
+    """
+    said = str(text).strip()
+    if not NUMBER.fullmatch(said):
+        raise Invalid(f"'{said[:60]}' is no amount.", hint=HOW)
     try:
-        value = Decimal(str(text).replace(",", ""))
+        value = Decimal(said.replace(",", ""))
     except InvalidOperation:
-        raise Invalid(f"'{text}' is no amount.", hint="Write it as 1250000 or 1250000.50.") from None
-    if not value.is_finite() or abs(value) >= Decimal(10) ** 15:
-        raise Invalid(f"'{text}' is no amount.", hint="Write it as 1250000 or 1250000.50.")
+        raise Invalid(f"'{said[:60]}' is no amount.", hint=HOW) from None
+    if abs(value) >= Decimal(10) ** 15:
+        raise Invalid(f"'{said[:60]}' is more than anybody books.", hint="Stay below 1,000,000,000,000,000.")
     return value.quantize(Decimal("0.0001"))
 
 
@@ -353,14 +335,4 @@ def _said(one: Submission | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _aware(at: datetime) -> datetime:
-    from datetime import UTC
-
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _naive(at: datetime) -> datetime:
-    return at.replace(tzinfo=None)
-
-
-__all__ = ["CallInfo", "Facts", "Status", "get_accuracy", "get_status", "lock_call", "open_call", "submit_forecast"]
+__all__ = ["CallInfo", "Status", "get_status", "list_calls", "lock_call", "open_call", "submit_forecast"]

@@ -2,114 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
-from geartrain import __version__
+from geartrain.facts.transforms import day_of
 from geartrain.intelligence.forecast.backtest import FORECAST, Tested, backtest, origins
 from geartrain.intelligence.forecast.engine import Engine, Span
 from geartrain.intelligence.forecast.history import History
 from geartrain.intelligence.forecast.ladder import Forecast, forecast
 from geartrain.intelligence.forecast.leakage import TRACKED, Feature, Outcomes, lint
-from geartrain.intelligence.forecast.nodes import Node, money, nodes
+from geartrain.intelligence.forecast.nodes import Node, nodes
+from geartrain.intelligence.forecast.words import explained
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.issues import Issue
 from geartrain.kernel.periods import Grain, Period
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.facts import Facts, open_facts
+from geartrain.services.forecast_document import Run
 from geartrain.services.forecast_history import history_of
+from geartrain.services.forecast_human import Humans, humans_of
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 
 PERIODS = 8  # past periods a backtest goes over where none are named
-
-
-@dataclass(frozen=True)
-class Run:
-    """A forecast cut to what the actor may see; `total` is the company's, or their own node's."""
-
-    period: Period
-    as_of: date
-    told: Forecast
-    history: History
-    nodes: tuple[Node, ...]
-    top: Node | None
-    tested: Tested
-    names: dict[str, str]
-    people: frozenset[str] | None
-    currency: str
-    facts: str
-
-    @property
-    def total(self) -> dict[str, Decimal]:
-        """Mean and quantiles."""
-        if self.top is None:
-            return {"mean": Decimal(0), "p10": Decimal(0), "p50": Decimal(0), "p90": Decimal(0)}
-        if self.people is None:
-            mean = sum(n.mean for n in self.nodes if n.parent is None)
-            told = {k: money(round(getattr(self.told, k) * 100)) for k in ("p10", "p50", "p90")}
-            return {"mean": money(mean), **told}
-        return {k: v for k, v in self.top.as_json(self.names).items() if k in ("mean", "p10", "p50", "p90")}
-
-    def part(self, name: str) -> Decimal:
-        """closed, open or intake of what is seen."""
-        tops = [n for n in self.nodes if n.parent is None] if self.people is None else [self.top] if self.top else []
-        return money(sum(getattr(n, name) for n in tops))
-
-    def deals(self) -> list[dict[str, Any]]:
-        """Open deals with their chance and how it comes about, the largest expected first."""
-        parts, chance, reasons = self.told.parts, self.told.chance, self.told.reasons()
-        if not len(chance):
-            return []
-        found = []
-        for n, deal in enumerate(parts.rows.deal):
-            owner = self.history.owners[parts.rows.owner[n]] if parts.rows.owner[n] >= 0 else None
-            if self.people is not None and owner not in self.people:
-                continue
-            found.append(
-                {
-                    "opportunity_id": self.history.ids[deal],
-                    "owner_id": owner,
-                    "value_if_won": money(round(float(parts.value[n]) * 100)),
-                    "p_win_in_period": round(float(chance[n]), 6),
-                    "contributions": {k: round(v, 6) for k, v in reasons[n].items()},
-                }
-            )
-        return sorted(found, key=lambda d: (-float(d["value_if_won"]) * d["p_win_in_period"], d["opportunity_id"]))
-
-    def as_json(self) -> dict[str, Any]:
-        """The document of `forecast run`."""
-        told, deals = self.told, self.deals()
-        value = sum((d["value_if_won"] for d in deals), Decimal(0))
-        body = {
-            "period": self.period.key,
-            "as_of": self.as_of.isoformat(),
-            "currency": self.currency,
-            "closed": self.part("closed"),
-            "open": {"mean": self.part("open"), "deals": len(deals), "value": value},
-            "uncreated": {"mean": self.part("intake"), "past_windows": len(told.parts.intakes)},
-            "total": self.total,
-            "nodes": [n.as_json(self.names) for n in self.nodes],
-            "deals": deals,
-            "method": {
-                "rung": told.rung, "deals_by": told.basis, "why": told.why, "ranked": told.ranked,
-                "past_periods": told.parts.known, "gate": [s.as_json() for s in told.gate],
-                "shock": round(told.shock, 6), "widened": round(told.widen, 6), "calibration": round(told.scale, 6),
-            },
-            "backtest": self.tested.as_json(),
-        }  # fmt: skip
-        text = json.dumps(body, default=str, sort_keys=True)
-        manifest = {
-            "facts": self.facts, "engine": __version__, "seed": 0, "trained_until": self.as_of.isoformat(),
-            "deals_in_history": len(self.history.ids), "outputs": sha256(text.encode()).hexdigest(),
-        }  # fmt: skip
-        return body | {"manifest": manifest}
 
 
 def run_forecast(ws: Workspace, actor: Actor, *, period: str | None = None, as_of: date | None = None) -> Run:
@@ -127,8 +44,10 @@ def run_forecast(ws: Workspace, actor: Actor, *, period: str | None = None, as_o
     asked = _period(ws, period, day)
     with open_facts(ws, actor, as_of=day) as facts:
         people = facts.visible()
+        humans = humans_of(ws)
         told, history, rolled, tested = remembered(
-            ("forecast", asked, facts.id, facts.as_of), lambda: _work(ws, facts, asked)
+            ("forecast", asked, facts.id, facts.as_of, str(ws.path), humans.version),
+            lambda: _work(ws, facts, asked, humans),
         )
         rows = facts.execute(facts.raw("user").select("user_id", "name")).to_pylist()
         seen = tuple(n for n in rolled if people is None or n.node in people)
@@ -168,14 +87,16 @@ def backtest_forecast(
     with open_facts(ws, actor, as_of=day) as facts:
         only = [_over(ws, key, day) for key in periods]
         grain = _grain(only[0]) if only else grain
-        key = ("forecast backtest", tuple(periods), last, every, grain, facts.id, facts.as_of)
+        humans = humans_of(ws)
+        key = ("forecast backtest", tuple(periods), last, every, grain, facts.id, facts.as_of, str(ws.path),
+               humans.version)  # fmt: skip
 
         def work() -> Tested:
             engine = _engine(ws, facts, grain)
             spans = [_span(p) for p in only]
             asked = origins(engine, known=day.toordinal(), last=last, every=every, only=spans)
             return backtest(
-                engine, asked, known=day.toordinal(),
+                engine, asked, known=day.toordinal(), human=humans.said,
                 progress=lambda done: progress("Backtesting", done, len(asked)),
             )  # fmt: skip
 
@@ -203,18 +124,26 @@ def explain_deal(
         "period": run.period.key, "as_of": run.as_of, **found,
         "known": {"stage": stage, "days_in_stage": int(rows.stayed[n]), "age_days": int(rows.age[n]),
                   "pushes": int(rows.pushes[n])},
+        "in_words": explained(
+            found["p_win_in_period"], found["contributions"], period=run.period.key, stage=stage,
+            stayed=int(rows.stayed[n]),
+        ),
         "method": {"rung": run.told.rung, "deals_by": run.told.basis, "why": run.told.why},
     }  # fmt: skip
 
 
-def lint_features(ws: Workspace, actor: Actor, *, names: Sequence[str]) -> list[Issue]:
+def lint_features(ws: Workspace, actor: Actor, *, names: Sequence[str], as_of: date | None = None) -> list[Issue]:
     """Which columns a forecast must not learn from, by name, with the reason; `account.…` are those of the account.
+
+    Args:
+        as_of: No date may be later; None: the last day the facts tell of.
 
     Raises:
         NotFound: there is no such column; its own or in `extra`.
     """
     require(actor, Permission.view_metrics)
-    with open_facts(ws, actor) as facts:
+    day = as_of or last_day(ws, actor)
+    with open_facts(ws, actor, as_of=day) as facts:
         deals, accounts = facts.raw("opportunity"), facts.raw("account")
         for name in names:
             table, column = (accounts, name[8:]) if name.startswith("account.") else (deals, name)
@@ -222,21 +151,23 @@ def lint_features(ws: Workspace, actor: Actor, *, names: Sequence[str]) -> list[
                 raise NotFound(f"There is no column '{name}'.", hint="See: docs/reference/record-types.md")
         renamed = accounts.rename({f"account.{c}": c for c in accounts.columns})
         joined = deals.left_join(renamed, deals.account_id == renamed["account.account_id"])
-        wanted = {f"f{n}": joined[name] for n, name in enumerate(names)}
+        columns = [joined[name] for name in names]
+        wanted = {f"f{n}": day_of(c, facts.calendar) if c.type().is_timestamp() else c for n, c in enumerate(columns)}
         changes = facts.raw("opportunity_change")
         kept = set(facts.execute(changes.select("field").distinct())["field"].to_pylist())
-        told = facts.execute(joined.select("stage", "is_closed", "is_won", **wanted))
-    columns = told.to_pydict()
-    today = Outcomes(columns["stage"], columns["is_closed"], columns["is_won"])
-    features = [Feature(name, columns[f"f{n}"], name in TRACKED & kept) for n, name in enumerate(names)]
+        ended = day_of(joined.closed_at, facts.calendar)
+        told = facts.execute(joined.select("stage", "is_closed", "is_won", "amount", ended=ended, **wanted))
+    held = told.to_pydict()
+    today = Outcomes(held["stage"], held["is_closed"], held["is_won"], held["amount"], held["ended"], day)
+    features = [Feature(name, held[f"f{n}"], name in TRACKED & kept) for n, name in enumerate(names)]
     return lint(features, today)
 
 
-def _work(ws: Workspace, facts: Facts, period: Period) -> tuple[Forecast, History, list[Node], Tested]:
+def _work(ws: Workspace, facts: Facts, period: Period, humans: Humans) -> tuple[Forecast, History, list[Node], Tested]:
     engine, span, day = _engine(ws, facts, _grain(period)), _span(period), facts.as_of.toordinal()
     told = forecast(engine, day, span)
     past = [(e - (span[1] - day), (s, e)) for s, e in engine.past(day, span)[-9:]]
-    tested = backtest(engine, [(d, s) for d, s in past if engine.past(d, s)], known=day)
+    tested = backtest(engine, [(d, s) for d, s in past if engine.past(d, s)], known=day, human=humans.said)
     return told, engine.history, nodes(engine.history, told, facts.hierarchy()), tested
 
 

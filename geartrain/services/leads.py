@@ -22,6 +22,7 @@ from geartrain.process.lead_clocks import Answered, run_clocks
 from geartrain.process.lead_policy import LeadPolicy, Score
 from geartrain.process.scoring import Scored, Validation, score, validate
 from geartrain.services.access import Actor, Permission, require
+from geartrain.services.answers import remembered
 from geartrain.services.facts import Facts, open_facts
 from geartrain.services.policies import current_policies
 from geartrain.services.process import named
@@ -84,13 +85,13 @@ def list_scores(
         Invalid: the policy has no score model.
     """
     require(actor, Permission.view_records)
-    scheme = _scheme(policy)
+    scheme = scheme_of(policy)
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
         when = at or end_of(facts.as_of, facts.calendar)
-        rows = _leads(facts, ws, scheme, when, lead)
+        rows = leads_as_of(facts, ws, scheme, when, lead)
         if lead is not None and not rows:
             raise NotFound(f"There is no lead '{lead}'.")
-        touches = _touches(facts, ws, scheme, when, lead)
+        touches = touches_of(facts, ws, scheme, when, lead)
         found = [(key, score(scheme, values, touches.get(key, ()), at=when)) for key, values, _ in rows]
         found.sort(key=lambda f: (f[1].grade, -f[1].fit - f[1].engagement, f[0]))
         return Scores(policy, facts.as_of, tuple(found[:limit]), len(found))
@@ -104,18 +105,23 @@ def validate_score(
     Later touches are not seen: the grade is that of the moment.
     """
     require(actor, Permission.view_records)
-    scheme = _scheme(policy)
+    scheme = scheme_of(policy)
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
-        last = end_of(facts.as_of, facts.calendar)
-        low, high = facts.calendar.instant(since), facts.calendar.instant(until)
-        touches = _touches(facts, ws, scheme, last, None)
-        outcomes = []
-        for key, values, row in _leads(facts, ws, scheme, last, None):
-            if low <= row["created_at"] < high:
-                when = max(row["assigned_at"] or row["created_at"], row["created_at"])
-                grade = score(scheme, values, touches.get(key, ()), at=when).grade
-                outcomes.append((grade, row["converted_at"] is not None and row["converted_at"] < last))
-        return validate(outcomes)
+        question = ("score validation", facts.scope(), policy.sha256, since, until)
+        return remembered(question, lambda: validate(_outcomes(ws, facts, scheme, since, until)))
+
+
+def _outcomes(ws: Workspace, facts: Facts, scheme: Score, since: date, until: date) -> list[tuple[str, bool]]:
+    last = end_of(facts.as_of, facts.calendar)
+    low, high = facts.calendar.instant(since), facts.calendar.instant(until)
+    touches = touches_of(facts, ws, scheme, last, None)
+    outcomes = []
+    for key, values, row in leads_as_of(facts, ws, scheme, last, None):
+        if low <= row["created_at"] < high:
+            when = max(row["assigned_at"] or row["created_at"], row["created_at"])
+            grade = score(scheme, values, touches.get(key, ()), at=when).grade
+            outcomes.append((grade, row["converted_at"] is not None and row["converted_at"] < last))
+    return outcomes
 
 
 def list_sla(
@@ -137,28 +143,35 @@ def list_sla(
     require(actor, Permission.view_records)
     if by not in BY:
         raise Invalid(f"Clocks cannot be cut by '{by}'.", hint=f"One of: {', '.join(BY)}.")
-    spec: LeadPolicy = policy.spec
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
         now = min(end_of(facts.as_of, facts.calendar), ws.now())
-        leads = _answered(facts, ws, spec, since, until, by, now)
-        users = facts.execute(facts.raw("user").select("user_id", "time_zone")).to_pylist()
-        zones = {u["user_id"]: u["time_zone"] for u in users if u["time_zone"]}
-        clocks, whole = run_clocks(spec.sla, leads, zones=zones, as_of=now)
-        groups: dict[str, list[int]] = defaultdict(list)
-        for n, key in enumerate(leads["group"].to_pylist()):
-            groups[key or UNKNOWN].append(n)
-        parts = []
-        for key in sorted(groups):
-            part = leads.take(pa.array(groups[key]))
-            parts.append((key, len(groups[key]), run_clocks(spec.sla, part, zones=zones, as_of=now)[1]))
-        late = [n for n, state in enumerate(clocks.state.tolist()) if state == "breached"][:limit]
-        listed = []
-        for n in late:
-            row = {c: leads[c][n].as_py() for c in ("lead_id", "owner_id", "assigned_at", "touched_at")}
-            listed.append(
-                row | {"due_at": clocks.due[n].item(), "elapsed_hours": round(float(clocks.elapsed_hours[n]), 2)}
-            )
-        return Sla(policy, facts.as_of, len(leads), whole, tuple(parts), tuple(listed))
+        question = ("lead clocks", facts.scope(), now, policy.sha256, since, until, by, limit)
+        return remembered(question, lambda: _clocked(ws, facts, policy, since, until, by, limit, now))
+
+
+def _clocked(
+    ws: Workspace, facts: Facts, policy: Policy, since: date | None, until: date | None, by: str, limit: int,
+    now: datetime,
+) -> Sla:  # fmt: skip
+    spec: LeadPolicy = policy.spec
+    leads = _answered(facts, ws, spec, since, until, by, now)
+    users = facts.execute(facts.raw("user").select("user_id", "time_zone")).to_pylist()
+    zones = {u["user_id"]: u["time_zone"] for u in users if u["time_zone"]}
+    clocks, whole = run_clocks(spec.sla, leads, zones=zones, as_of=now)
+    groups: dict[str, list[int]] = defaultdict(list)
+    for n, key in enumerate(leads["group"].to_pylist()):
+        groups[key or UNKNOWN].append(n)
+    parts = []
+    for key in sorted(groups):
+        part = leads.take(pa.array(groups[key]))
+        parts.append((key, len(groups[key]), run_clocks(spec.sla, part, zones=zones, as_of=now)[1]))
+    late = [n for n, state in enumerate(clocks.state.tolist()) if state == "breached"][:limit]
+    listed = []
+    for n in late:
+        row = {c: leads[c][n].as_py() for c in ("lead_id", "owner_id", "assigned_at", "touched_at")}
+        listed.append(row | {"due_at": clocks.due[n].item(), "elapsed_hours": round(float(clocks.elapsed_hours[n]), 2)})
+    count = sum(leads["last"].to_pylist())
+    return Sla(policy, facts.as_of, count, whole, tuple(parts), tuple(listed))
 
 
 def list_duplicates(
@@ -167,8 +180,12 @@ def list_duplicates(
     """How many leads there are, and which of them are proposed to be merged; nothing is merged by this."""
     require(actor, Permission.view_records)
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
-        rows = facts.execute(facts.table("lead").order_by("lead_id")).to_pylist()
-    return len(rows), propose(policy.spec.dedupe, rows)
+
+        def work() -> tuple[int, list[Proposal]]:
+            rows = facts.execute(facts.table("lead").order_by("lead_id")).to_pylist()
+            return len(rows), propose(policy.spec.dedupe, rows)
+
+        return remembered(("lead duplicates", facts.scope(), policy.sha256), work)
 
 
 def unrouted(ws: Workspace, actor: Actor, *, lead: str | None = None, limit: int = 1_000) -> list[dict[str, Any]]:
@@ -193,7 +210,8 @@ def policy_for_leads(ws: Workspace, *, key: str = "", text: str | None = None, w
     return choose_lead_policy(ws, key=key, text=text, where=where)
 
 
-def _scheme(policy: Policy) -> Score:
+def scheme_of(policy: Policy) -> Score:
+    """The score model of a lead policy. Raises: Invalid: it has none."""
     spec: LeadPolicy = policy.spec
     if spec.score is None:
         raise Invalid(f"{policy.where}: the lead policy '{policy.key}' has no score model.", hint="Add `score:`.")
@@ -212,7 +230,9 @@ def _framed(
     return reading, open_frame(source, name, window, [*reading.paths.values()], own=(*own, "extra")).table
 
 
-def _leads(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None) -> list[tuple[str, Any, Any]]:
+def leads_as_of(
+    facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None
+) -> list[tuple[str, Any, Any]]:
     """(id, values for the rules, row) of the leads created up to an instant."""
     rules = [p.rule for g in scheme.fit.groups for p in g.rules]
     own = ("lead_id", "created_at", "assigned_at", "converted_at")
@@ -222,7 +242,7 @@ def _leads(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str |
     return [(r["lead_id"], reading.values(r, as_of=facts.as_of), r) for r in rows]
 
 
-def _touches(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None) -> dict[str, list[Any]]:
+def touches_of(facts: Facts, ws: Workspace, scheme: Score, at: datetime, lead: str | None) -> dict[str, list[Any]]:
     """What each lead did up to an instant, in order."""
     rules = [p.rule for p in scheme.engagement.events]
     own = ("touch_id", "lead_id", "occurred_at", "kind")
@@ -250,13 +270,50 @@ def _answered(
         leads = leads.filter(leads.created_at >= instant(facts.calendar.instant(since)))
     if until:
         leads = leads.filter(leads.created_at < instant(facts.calendar.instant(until)))
-    began = leads.select(of="lead_id", since="created_at")
-    after = human.inner_join(began, human.lead_id == began["of"])
-    first = after.filter(after.occurred_at >= after.since).group_by("of").aggregate(hit=lambda t: t.occurred_at.min())
-    both = leads.left_join(first, leads.lead_id == first["of"])
-    touched = ibis.least(both.hit, both.first_touch_at)
-    touched = ibis.coalesce(touched, both.hit, both.first_touch_at)
+    spans = leads.select("lead_id", "first_touch_at", since="created_at", until=ibis.null("timestamp"))
+    spoken = _first(spans, human).select(talked="lead_id", spoken_at="hit")
+    given = _assignments(facts, leads)
+    both = leads.inner_join(given, leads.lead_id == given.given).left_join(spoken, leads.lead_id == spoken.talked)
+    touched = _first(both.select("lead_id", "first_touch_at", "since", "until"), human)
+    touched = touched.select(of="lead_id", at="since", touched_at="hit")
+    both = both.left_join(touched, (both.lead_id == touched.of) & both.since.identical_to(touched["at"]))
     month = day_of(both.created_at, facts.calendar).strftime("%Y-%m")
-    group = {"owner": both.owner_id, "source": both.source, "region": both.region, "month": month}[by]
-    picked = both.select("lead_id", "owner_id", "created_at", "assigned_at", touched_at=touched, group=group)
-    return facts.execute(picked.order_by(["created_at", "lead_id"]))
+    group = {"owner": both.whose, "source": both.source, "region": both.region, "month": month}[by]
+    picked = both.select(
+        "lead_id", "created_at", "touched_at", "spoken_at", "first", "last",
+        owner_id="whose", assigned_at="since", passed_at="until", group=group,
+    )  # fmt: skip
+    return facts.execute(picked.order_by(["created_at", "lead_id", "assigned_at"]))
+
+
+def _assignments(facts: Facts, leads: ibis.Table) -> ibis.Table:
+    """Every owner that a lead had, from when to when, as its versions tell; the last one of each is marked.
+
+    A lead that nobody was given has one row without an instant.
+    """
+    versions = facts.snapshot.versions("lead").semi_join(leads, "lead_id")
+    if facts.known_as_of is not None:
+        versions = versions.filter(versions.recorded_at <= facts.known_as_of)
+    known = versions.filter(versions.assigned_at.notnull() & versions.owner_id.notnull())
+    given = known.group_by(["lead_id", "assigned_at"]).aggregate(whose=known.owner_id.argmax(known.load_id))
+    none = leads.anti_join(given, "lead_id").select("lead_id", "assigned_at", whose="owner_id")
+    whole = given.union(none)
+    turn = ibis.window(group_by="lead_id", order_by="assigned_at")
+    told = whole.mutate(until=whole.assigned_at.lead().over(turn))
+    told = told.mutate(first=whole.assigned_at.lag().over(turn).isnull(), last=told.until.isnull())
+    return told.select("whose", "until", "first", "last", given="lead_id", since="assigned_at")
+
+
+def _first(spans: ibis.Table, human: ibis.Table) -> ibis.Table:
+    """The first human touch within each span of a lead: of the touches that count, or what the lead itself says."""
+    own = human.select(of="lead_id", occurred_at="occurred_at")
+    hits = spans.left_join(own, spans.lead_id == own.of)
+    said = ibis.cases((_within(hits.first_touch_at, hits), hits.first_touch_at))
+    done = ibis.cases((_within(hits.occurred_at, hits), hits.occurred_at))
+    found = hits.mutate(said=said, done=done).group_by(["lead_id", "since"])
+    both = found.aggregate(said=lambda t: t.said.min(), done=lambda t: t.done.min())
+    return both.select("lead_id", "since", hit=ibis.coalesce(ibis.least(both.said, both.done), both.said, both.done))
+
+
+def _within(at: Any, span: ibis.Table) -> Any:
+    return (span.since.isnull() | (at >= span.since)) & (span.until.isnull() | (at < span.until))

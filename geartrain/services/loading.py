@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from geartrain.facts import record_types
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.issues import Issue, Level
-from geartrain.kernel.records import changes_between
+from geartrain.kernel.records import DELETED, changes_between
 from geartrain.services.access import Actor, Permission, require
+from geartrain.services.merging import merged_away
 from geartrain.services.policies import current_policy
 from geartrain.services.workspace import Workspace
 from geartrain.stores.intake.guess import guess_mapping
@@ -27,6 +33,8 @@ from geartrain.stores.warehouse.base import Counts, LoadEntry, Writer
 __all__ = ["LoadResult", "guess_mapping", "load_records"]
 
 Aliases = Mapping[str, Mapping[str, str]]
+Removed = Mapping[str, Collection[str]]
+GONE = '{"deleted": "true"}'  # what `extra` of the last version of a deleted record says
 CHANGED = ("stage", "amount", "close_date", "owner_id", "forecast_category")
 
 
@@ -60,6 +68,9 @@ def load_records(
     known_at: datetime | None = None,
     dry_run: bool = False,
     aliases: Aliases | None = None,
+    removed: Removed | None = None,
+    meta: Mapping[str, Any] | None = None,
+    always: bool = False,
     progress: Callable[..., None] | None = None,
 ) -> LoadResult:
     """Read a source and keep its records as one load; killed at any point, the state before stands.
@@ -71,6 +82,9 @@ def load_records(
         known_at: When this became known (naive UTC); now where None.
         dry_run: Do everything but keep it.
         aliases: Record type referred to, then wrong id to right id; the data-quality policy's where None.
+        removed: Record type to the ids that the source has deleted: they leave with this load.
+        meta: What is kept with the load besides.
+        always: Keep the load, and what is kept with it, where nothing in it is new.
         progress: Called as (phase, done, total).
 
     Raises:
@@ -85,8 +99,9 @@ def load_records(
         with open_duckdb(scratch) as con:
             feeds, issues = connect(Reader(con, scratch), asked)
             staged, more = stage(con, feeds, scratch, aliases=_aliases(ws, read, aliases), progress=tell)
-        found = (*issues, *more, *_nothing(staged, asked))
-        return _keep(ws, actor, staged, found, source, asked, known_at, scratch, dry_run=dry_run, tell=tell)
+        found = (*issues, *more, *(() if meta else _nothing(staged, asked)))
+        more = (removed or {}, meta or {}, always)
+        return _keep(ws, actor, staged, found, source, asked, known_at, scratch, more, dry_run=dry_run, tell=tell)
 
 
 def _keep(
@@ -98,21 +113,26 @@ def _keep(
     asked: Asked,
     known_at: datetime | None,
     scratch: Path,
+    more: tuple[Removed, Mapping[str, Any], bool],
     *,
     dry_run: bool,
     tell: Callable[..., None],
 ) -> LoadResult:
-    recorded_at = known_at or ws.now()
-    if not staged:
+    recorded_at, (removed, told, always) = known_at or ws.now(), more
+    if not staged and not removed and not always:
         return LoadResult("", source, {}, issues)
     counts: dict[str, Counts] = {}
+    with ws.warehouse.snapshot() as snapshot:
+        merged = merged_away(snapshot)
     with ws.warehouse.write(recorded_at=recorded_at, source=source) as writer:
         for n, one in enumerate(staged):
             tell("Storing", n, len(staged))
-            counts[one.record_type.name] = _append(writer, one)
+            counts[one.record_type.name] = _append(writer, one, merged, scratch)
         derived = _derive(writer, counts, scratch)
+        gone = {name: n for name, ids in removed.items() if (n := _remove(writer, name, ids, source, scratch))}
+        issues = (*issues, *_gone(gone, source))
         tell("Storing", len(staged), len(staged))
-        new = derived or any(c.loaded for c in counts.values()) or _new_rejects(writer, staged)
+        new = always or derived or gone or any(c.loaded for c in counts.values()) or _new_rejects(writer, staged)
         if dry_run or not new:
             said = Issue("nothing_new", Level.info, "Everything in this source is known already; nothing was stored.")
             return LoadResult("", source, counts, issues if new else (*issues, said))
@@ -125,17 +145,31 @@ def _keep(
             "actor": actor.login,
             "zone": asked.zone,
             "derived_changes": derived,
+            **({"removed": gone} if gone else {}),
+            **told,
         }
         entry = LoadEntry(writer.load_id, source, writer.recorded_at, counts, [i.as_json() for i in issues], meta)
         writer.commit(entry)
         return LoadResult(writer.load_id, source, counts, issues)
 
 
-def _append(writer: Writer, one: Staged) -> Counts:
+def _append(writer: Writer, one: Staged, merged: Collection[str], scratch: Path) -> Counts:
+    if one.record_type.name == "lead" and merged and one.good:
+        _leave_out(one, merged, scratch)
     stored, known = writer.append(one.record_type, one.file) if one.good else (0, 0)
     counts = Counts(one.read, stored, one.quarantined, one.duplicates + known)
     assert counts.read == counts.loaded + counts.quarantined + counts.duplicates, f"{one.record_type.name}: {counts}"
     return counts
+
+
+def _leave_out(one: Staged, merged: Collection[str], scratch: Path) -> None:
+    """Leads that were merged into another are known: they do not come back while the merge stands."""
+    rows = pq.read_table(one.file)
+    left = rows.filter(pc.invert(pc.is_in(rows["lead_id"], value_set=pa.array(sorted(merged), pa.string()))))
+    one.file = scratch / "unmerged-lead.parquet"
+    pq.write_table(left, one.file)
+    known = len(rows) - len(left)
+    one.good, one.duplicates = one.good - known, one.duplicates + known
 
 
 def _new_rejects(writer: Writer, staged: list[Staged]) -> bool:
@@ -157,6 +191,22 @@ def _derive(writer: Writer, counts: Mapping[str, Counts], scratch: Path) -> int:
     if not writer.stage(changes, file):
         return 0
     return writer.append(types["opportunity_change"], file)[0]
+
+
+def _remove(writer: Writer, name: str, ids: Collection[str], source: str, scratch: Path) -> int:
+    """Take out the records of these ids that are there; the last thing known of them stays as a version."""
+    record_type, before = record_types()[name], writer.before()
+    table, file = before.table(name), scratch / f"removed-{name}.parquet"
+    rows = table.filter(table[record_type.key[0]].isin(sorted(ids)))
+    gone = rows.mutate(extra=ibis.literal(GONE), load_source=ibis.literal(DELETED + source))
+    return writer.remove(record_type, file) if writer.stage(gone, file) else 0
+
+
+def _gone(removed: Mapping[str, int], source: str) -> tuple[Issue, ...]:
+    return tuple(
+        Issue("removed", Level.info, f"{n:,} {name} records were deleted in {source} and are not there any more.", name)
+        for name, n in removed.items()
+    )
 
 
 def _mapping(path: Path | None) -> FileMapping | None:
@@ -185,6 +235,11 @@ def _aliases(ws: Workspace, mapping: FileMapping | None, given: Aliases | None) 
     found: dict[str, dict[str, dict[str, str]]] = {}
     for name, record_type in record_types().items():
         found[name] = {c: dict(policy[ref]) for c, ref in record_type.references.items() if ref in policy}
+    with ws.warehouse.snapshot() as snapshot:
+        masters = merged_away(snapshot)
+    for name, record_type in record_types().items() if masters else ():
+        for column in (c for c, ref in record_type.references.items() if ref == "lead"):
+            found[name][column] = {**masters, **found[name].get(column, {})}
     for entry in mapping.load if mapping else ():
         for column, own in aliases_of(entry, policy).items():
             found[entry.type].setdefault(column, {}).update(own)

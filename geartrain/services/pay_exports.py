@@ -12,6 +12,7 @@ from geartrain.incentives.statements import money
 from geartrain.kernel.errors import Invalid
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.pay_runs import Run, calculate, users_of
+from geartrain.services.pay_signing import unsigned
 from geartrain.services.workspace import Workspace
 
 Rows = list[dict[str, Any]]
@@ -39,8 +40,20 @@ def export_pay(ws: Workspace, actor: Actor, *, period: str, kind: str = "payroll
 
 
 def _payroll(ws: Workspace, run: Run, life: int) -> Rows:
-    """One row a payee; the pay group is their column `pay_group`, else their team."""
+    """One row a payee; the pay group is their column `pay_group`, else their team.
+
+    Where the company holds pay until a plan is accepted, `amount` is what is due now and `held_unsigned` the rest.
+    """
     users = users_of(ws)
+    holds = ws.settings.pay.hold_unsigned
+    held, nothing = (unsigned(ws) if holds else frozenset()), money(Decimal(0))
+
+    def due(who: str, s: dict[str, Any]) -> dict[str, str]:
+        if not holds:
+            return {"amount": s["paid"]}
+        waits = (who, s["plan"]) in held and Decimal(s["paid"]) > 0
+        return {"amount": nothing if waits else s["paid"], "held_unsigned": s["paid"] if waits else nothing}
+
     return [
         {
             "pay_group": str(users.get(who, {}).get("pay_group") or users.get(who, {}).get("team") or ""),
@@ -48,7 +61,7 @@ def _payroll(ws: Workspace, run: Run, life: int) -> Rows:
             "name": str(users.get(who, {}).get("name") or ""),
             "period": run.period.key,
             "currency": s["currency"],
-            "amount": s["paid"],
+            **due(who, s),
             "status": run.status,
             "manifest": s["manifest"],
         }
@@ -83,12 +96,12 @@ def _journal(run: Run, account: str, amount: Decimal) -> dict[str, Any]:
 
 def _asset(ws: Workspace, run: Run, life: int) -> Rows:
     months = (run.period.end.year - run.period.start.year) * 12 + run.period.end.month - run.period.start.month
-    rolled = roll_forward(_costs(run, life), start=run.period.start, months=months)
+    rolled = roll_forward(costs_of(run, life), start=run.period.start, months=months)
     names = ("opening", "capitalised", "amortised", "impaired", "expensed", "closing")
     return [{"month": r.month, **{n: money(getattr(r, n)) for n in names}, "currency": run.currency} for r in rolled]
 
 
-def _costs(run: Run, life: int) -> Iterable[Cost]:
+def costs_of(run: Run, life: int) -> Iterable[Cost]:
     """Direct commissions on won deals, incremental to the contract; scores and SPIFs of no deal are none."""
     for e in run.evaluations:
         for line in e.lines:

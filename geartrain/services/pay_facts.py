@@ -38,6 +38,10 @@ class PayFacts:
         found = self.facts.execute(self.facts.raw(name)).to_pylist()
         return [_opened(row) for row in found]
 
+    def columns(self, name: str, *columns: str) -> list[Row]:
+        """These columns of every record of a type, for what conditions do not see."""
+        return self.facts.execute(self.facts.raw(name).select(*columns)).to_pylist()
+
     @cached_property
     def users(self) -> dict[str, Row]:
         """By id."""
@@ -52,7 +56,7 @@ class PayFacts:
     def quotas(self) -> dict[str, tuple[QuotaFact, ...]]:
         """By person, in order."""
         found: dict[str, list[QuotaFact]] = defaultdict(list)
-        for q in self.rows("quota"):
+        for q in self.columns("quota", "user_id", "measure", "period_start", "period_end", "amount", "currency"):
             if q["amount"] is not None and q["period_end"] > q["period_start"]:
                 fact = QuotaFact(
                     q["measure"], q["period_start"], q["period_end"], Fraction(q["amount"]), q["currency"] or ""
@@ -62,8 +66,20 @@ class PayFacts:
 
     def deals(self, source: str) -> list[Deal]:
         """The records of a type as deals, in order of id: crediting goes by the deal each belongs to."""
+        if source not in self._deals:
+            self._deals[source] = self._read(source)
+        return self._deals[source]
+
+    @cached_property
+    def _deals(self) -> dict[str, list[Deal]]:
+        return {}
+
+    def _read(self, source: str) -> list[Deal]:
+        if source == "opportunity":
+            held = sorted(self._opportunities.items())
+            return [Deal(id, row.get("owner_id"), row, self._splits(row)) for id, row in held]
         found = []
-        for row in self.rows(source) if source != "opportunity" else self._opportunities.values():
+        for row in self.rows(source):
             deal = self._opportunities.get(str(row.get("opportunity_id")), {})
             values = {**deal, **row}
             id = str(row[DUE[source]] if source in DUE else "/".join(str(row[k]) for k in self.facts.types[source].key))
@@ -81,7 +97,7 @@ class PayFacts:
     @cached_property
     def _shared(self) -> dict[str, tuple[tuple[str, Fraction, str], ...]]:
         found: dict[str, list[tuple[str, Fraction, str]]] = defaultdict(list)
-        for s in self.rows("split"):
+        for s in self.columns("split", "opportunity_id", "user_id", "share", "credit_type"):
             kind = str(s["credit_type"]).strip().lower()
             found[s["opportunity_id"]].append((s["user_id"], Fraction(s["share"]), kind))
         return {k: tuple(sorted(v)) for k, v in found.items()}
@@ -120,7 +136,7 @@ class PayFacts:
     def _contracts(self) -> dict[str, int]:
         """Months of the longest contract of each deal."""
         found: dict[str, int] = {}
-        for c in self.rows("contract"):
+        for c in self.columns("contract", "opportunity_id", "start_date", "end_date"):
             start, end = c["start_date"], c["end_date"]
             if c["opportunity_id"] and start and end:
                 months = round((end - start).days / Decimal("30.4375"))
@@ -130,7 +146,7 @@ class PayFacts:
     def _paid(self) -> dict[str, datetime]:
         """When the last invoice of each deal was paid; not there while one is open."""
         found: dict[str, list[datetime | None]] = defaultdict(list)
-        for i in self.rows("invoice"):
+        for i in self.columns("invoice", "opportunity_id", "paid_at"):
             if i["opportunity_id"]:
                 found[i["opportunity_id"]].append(i["paid_at"])
         return {k: max(v) for k, v in found.items() if all(v)}  # type: ignore[type-var]
@@ -139,7 +155,7 @@ class PayFacts:
     def rates(self) -> dict[tuple[str, str, str], list[tuple[date, Fraction]]]:
         """By pair of currencies and kind, in order of day."""
         found: dict[tuple[str, str, str], list[tuple[date, Fraction]]] = defaultdict(list)
-        for r in self.rows("fx_rate"):
+        for r in self.columns("fx_rate", "from_currency", "to_currency", "kind", "date", "rate"):
             found[r["from_currency"], r["to_currency"], r["kind"]].append((r["date"], Fraction(r["rate"])))
         return {k: sorted(v) for k, v in found.items()}
 

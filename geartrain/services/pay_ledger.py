@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from geartrain.services.pay_runs import Run
     from geartrain.stores.decisions.models import PayEntry, PayPeriod
 
+MANUAL, AWARD = "manual", "award"
+BY_HAND = (MANUAL, AWARD)  # posted by somebody, never worked out of the facts: a replay leaves them be
 SIDES = {"sales": frozenset({Role.head_of_sales, Role.admin}), "finance": frozenset({Role.finance, Role.admin})}
 
 
@@ -48,18 +50,19 @@ def standing(ws: Workspace) -> dict[EntryKey, Decimal]:
     from geartrain.stores.decisions.models import PayEntry
 
     sums: dict[EntryKey, Decimal] = defaultdict(Decimal)
-    for e in PayEntry.objects.all():
+    for e in PayEntry.objects.exclude(kind__in=BY_HAND):
         sums[_key(e)] += e.amount
-    return {key: _cents(amount) for key, amount in sums.items()}
+    return {key: cents(amount) for key, amount in sums.items()}
 
 
 def posted(ws: Workspace) -> dict[str, list[Adjustment]]:
     """The adjustments by the period that they were posted in, in order."""
+    open_decisions(ws.decisions_url)
     from geartrain.stores.decisions.models import PayEntry
 
     found: dict[str, list[Adjustment]] = defaultdict(list)
     for e in PayEntry.objects.filter(old__isnull=False).select_related("period").order_by("id"):
-        old, new = (_cents(v) for v in (e.old, e.new) if v is not None)
+        old, new = (cents(v) for v in (e.old, e.new) if v is not None)
         found[e.period.key].append(Adjustment(_key(e), old, new, e.cause))
     return found
 
@@ -198,6 +201,19 @@ def replay_pay(ws: Workspace, actor: Actor, *, period: str) -> dict[str, Any]:
     return {"period": row.key, "adjustments": rows, "amount": total, "manifest": found.manifest}
 
 
+def post(ws: Workspace, *, period: str, adjustments: Sequence[Adjustment]) -> None:
+    """Post adjustments into an open period, within the caller's transaction.
+
+    Raises:
+        PeriodLocked: it is locked.
+    """
+    from geartrain.services.pay_runs import calculate
+    from geartrain.stores.decisions.models import PayEntry
+
+    row, at = _row(ws, calculate(ws, period=period)), _now(ws)
+    PayEntry.objects.bulk_create([_entry(row, a.of, a.amount, at, adjusts=a) for a in adjustments])
+
+
 def _side(actor: Actor, side: str | None) -> str:
     may = [s for s, roles in SIDES.items() if roles & actor.roles]
     if side is None:
@@ -280,7 +296,7 @@ def _kept(value: Any) -> Any:
     return plain(value)
 
 
-def _cents(value: Decimal) -> Decimal:
+def cents(value: Decimal) -> Decimal:
     """A stored amount with two decimals where no more say anything."""
     short = value.normalize()
     exponent = short.as_tuple().exponent

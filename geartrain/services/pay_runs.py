@@ -115,8 +115,8 @@ def get_statement(ws: Workspace, actor: Actor, *, payee: str, period: str) -> di
     Raises:
         NotFound: there is none, or the actor may not know of it.
     """
-    _may_see(ws, actor, payee)
-    span = _period(ws.calendar, period)
+    may_see_pay(ws, actor, payee)
+    span = period_of(ws.calendar, period)
     if (locked := pay_ledger.locked_statement(ws, payee=payee, period=span.key)) is not None:
         return locked
     found = calculate(ws, period=period, only=payee)
@@ -148,7 +148,7 @@ def calculate(
     Args:
         only: One payee; everybody is worked out still, for teams and budgets, and one statement is written.
     """
-    span = _period(ws.calendar, period)
+    span = period_of(ws.calendar, period)
     locked = {k for k, end in pay_ledger.locked_periods(ws).items() if end <= span.start or k == span.key}
     plans = tuple(policies) if policies is not None else _plans(ws, span)
     with open_facts(ws, operator(), as_of=max(span.end, ws.calendar.day_of(ws.now()))) as facts:
@@ -202,7 +202,7 @@ def _locked(
     return Run(span, names, currency, statements, entries, due, (), "locked")
 
 
-def _period(calendar: Calendar, key: str) -> Period:
+def period_of(calendar: Calendar, key: str) -> Period:
     if key.upper().endswith(("H1", "H2")) and key[:4].isdigit():
         year, half = int(key[:4]), int(key[-1])
         first, last = calendar.quarter(year, 2 * half - 1), calendar.quarter(year, 2 * half)
@@ -271,7 +271,7 @@ def _averaged(comp_plan: CompPlan, component: str) -> bool:
     return measure is not None and comp_plan.measures[measure].team == "mean"
 
 
-def _may_see(ws: Workspace, actor: Actor, payee: str) -> None:
+def may_see_pay(ws: Workspace, actor: Actor, payee: str) -> None:
     """Let the payee, their managers, finance and the auditor pass; to others there is nothing.
 
     Raises:
@@ -293,7 +293,7 @@ def users_of(ws: Workspace) -> dict[str, dict[str, Any]]:
 
 def list_statements(ws: Workspace, actor: Actor, *, period: str) -> list[dict[str, Any]]:
     """The statements of a period that the actor may see: their own, their people's; finance and audit all."""
-    span = _period(ws.calendar, period)
+    span = period_of(ws.calendar, period)
     with open_facts(ws, operator()) as facts:
         mine = frozenset(facts.hierarchy().tree(actor.user_id)) if actor.user_id else frozenset()
     found = pay_ledger.locked_statements(ws, period=span.key) or calculate(ws, period=period).statements

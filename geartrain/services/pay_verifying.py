@@ -14,6 +14,7 @@ from geartrain.stores.decisions import open_decisions
 if TYPE_CHECKING:
     from geartrain.stores.decisions.models import PayPeriod
 
+POSTING = ("pay.replayed", "pay.adjusted", "contest.awarded")
 HINT = "Restore the decision store from a backup, and find out who could write to it."
 
 
@@ -30,7 +31,7 @@ def verify_pay(ws: Workspace) -> Iterator[Issue]:
 
     locked = dict(AuditEvent.objects.filter(verb="pay.locked").order_by("id").values_list("subject", "detail"))
     posted: dict[str, Decimal] = {}
-    for subject, detail in AuditEvent.objects.filter(verb="pay.replayed").values_list("subject", "detail"):
+    for subject, detail in AuditEvent.objects.filter(verb__in=POSTING).values_list("subject", "detail"):
         posted[subject] = posted.get(subject, Decimal(0)) + Decimal(str(detail["amount"]))
     rows = {f"pay/{row.key}": row for row in PayPeriod.objects.order_by("start", "key")}
     for where in sorted({*locked} - {k for k, row in rows.items() if row.status == "locked"}):

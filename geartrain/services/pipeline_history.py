@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from geartrain.services.workspace import Workspace
 VALUES = ("amount", "list_price")
 # So many deals are told with the bars; more are asked for bar by bar.
 MOST = 20_000
+LAST_DAY = date(2199, 12, 31)  # by which every state has begun
 ZERO = Decimal(0)
 
 
@@ -160,7 +161,7 @@ def get_as_of(
     require(actor, Permission.view_records)
     _check(value, as_of, as_of)
     with open_facts(ws, actor, as_of=as_of) as facts:
-        people = _people(facts, owner)
+        people = people_of(facts, owner)
         key = ("pipeline as of", value, owner, limit, facts.scope(pay_read=False))
         return remembered(key, lambda: _as_of(ws, facts, people, value, limit))
 
@@ -193,7 +194,7 @@ def get_waterfall(
     if bar is not None and bar not in BARS:
         raise Invalid(f"There is no bar '{bar}'.", hint=f"One of: {', '.join(BARS)}.")
     with open_facts(ws, actor, as_of=until - timedelta(days=1)) as facts:
-        people = _people(facts, owner)
+        people = people_of(facts, owner)
         key = ("waterfall", since, until, value, owner, due, bar, limit, facts.scope(pay_read=False))
         span = None if due is None else (due.start, due.end)
         return remembered(key, lambda: _waterfall(ws, facts, people, since, until, value, span, bar, limit))
@@ -202,12 +203,17 @@ def get_waterfall(
 def _check(value: str, *days: date) -> None:
     if value not in VALUES:
         raise Invalid(f"A pipeline is not valued at '{value}'.", hint=f"One of: {', '.join(VALUES)}.")
+    check_days(*days)
+
+
+def check_days(*days: date) -> None:
+    """Raises Invalid for a day no calendar of business has."""
     for day in days:
         if not 1900 <= day.year < 2200:
             raise Invalid(f"{day} is not a day of business.", hint="Choose one from 1900 to 2199.")
 
 
-def _people(facts: Facts, owner: str | None) -> frozenset[str] | None:
+def people_of(facts: Facts, owner: str | None) -> frozenset[str] | None:
     """Whose deals are asked for, cut to what the actor may see; None for everybody's."""
     visible = facts.visible()
     if owner is None:
@@ -218,19 +224,33 @@ def _people(facts: Facts, owner: str | None) -> frozenset[str] | None:
     return frozenset(hierarchy.tree(owner))
 
 
-def valued_states(ws: Workspace, facts: Facts, value: str) -> tuple[ibis.Table, Rates]:
-    """Every state of every deal with its worth, whoever asks: the engine cuts to people, as deals change hands."""
+def engine_source(ws: Workspace, facts: Facts) -> FactSource:
+    """The facts and views of everybody, for engines that cut to people themselves."""
     whole = source_of(facts, current_policies(ws))
-    source = FactSource(
+    return FactSource(
         records=facts.raw, whole=facts.raw, mine=lambda view, table: table, run=facts.execute,
         calendar=facts.calendar, currency=facts.currency, as_of=facts.as_of, snapshot=whole.snapshot,
         policies=whole.policies, keep=whole.keep,
     )  # fmt: skip
-    states = source.table("opportunity_state")
+
+
+def valued_states(ws: Workspace, facts: Facts, value: str) -> tuple[ibis.Table, Rates]:
+    """Every state of every deal with its worth, whoever asks: the engine cuts to people, as deals change hands.
+
+    Worked out once over the whole history and kept with the facts; of it, what began by the end of the day.
+    """
+    source = engine_source(ws, facts)
     foreign = source.currencies("opportunity_state") - {facts.currency}
     rates = Rates(facts.currency, facts.raw("fx_rate") if foreign else None)
+    whole = replace(source, as_of=LAST_DAY, keep=lambda key, table: table, _built={})
+    states = whole.table("opportunity_state").drop("campaign_id", "lead_source", "source_function")
     valued = worth(states, facts.raw("product"), currency=facts.currency, at_list=value == "list_price")
-    return valued, rates
+    key = repr(("valued states", source.snapshot, value, facts.currency, facts.calendar, source.policies))
+    kept = facts.snapshot.keep(key, valued)
+    end = ibis.literal(facts.calendar.instant(facts.as_of + timedelta(days=1)), "timestamp(6)")
+    begun = kept.filter(kept.valid_from < end)
+    still = ibis.ifelse(begun.valid_to < end, begun.valid_to, ibis.null("timestamp(6)"))
+    return begun.mutate(valid_to=still), rates
 
 
 def _as_of(ws: Workspace, facts: Facts, people: frozenset[str] | None, value: str, limit: int) -> AsOf:

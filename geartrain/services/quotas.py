@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -14,30 +12,28 @@ from ruamel.yaml import YAML
 
 from geartrain.kernel.errors import Forbidden, Invalid, NotFound
 from geartrain.kernel.issues import Issue, Level
-from geartrain.kernel.periods import Period, add_months
 from geartrain.kernel.policy import Policy
-from geartrain.kernel.rules import parse
+from geartrain.planning.company import Company
 from geartrain.planning.quotas.asked import Edit
 from geartrain.planning.quotas.cascade import Layout, allocate, lay_out
 from geartrain.planning.quotas.check import verify_edit
+from geartrain.planning.quotas.company import MEASURES, TOP, tables_of
 from geartrain.planning.quotas.editing import Edited, edit
 from geartrain.planning.quotas.policy import QuotaPolicy
 from geartrain.planning.quotas.sheet import Sheet
-from geartrain.planning.quotas.table import Table
 from geartrain.services.access import Actor, Permission, operator, require
 from geartrain.services.answers import remembered
 from geartrain.services.facts import Facts, open_facts
 from geartrain.services.governance import VersionInfo, propose_policy
-from geartrain.services.metrics import query_metrics
 from geartrain.services.policies import current_policies
 from geartrain.services.quotas_files import Inputs
+from geartrain.services.sources import source_of
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 
 KIND = "quota_policy"
-TOP = "company"
-ATTRIBUTES = ("name", "email", "title", "role", "team", "region", "segment", "start_date", "fte", "is_active")
-MEASURES = ("potential", "accounts", "prior_bookings", "open_pipeline", "capacity")
+__all__ = ["KIND", "MEASURES", "TOP", "WorkspaceInputs", "find_policy", "own_books", "propose_edits", "try_edits"]
+__all__ += ["with_edits", "workspace_inputs"]
 
 
 @dataclass(frozen=True)
@@ -78,21 +74,19 @@ def workspace_inputs(
         raise Forbidden("This shows everybody's quotas.", hint=hint)
     held = find_policy(ws, policy)
     day = as_of or last_day(ws, operator())
-    with open_facts(ws, actor, as_of=day) as facts:
+    with open_facts(ws, actor, as_of=day) as mine, open_facts(ws, operator(), as_of=day) as facts:
         key = ("quotas", str(ws.path), facts.id, day, current_policies(ws).sha256, held.key)
-        whole = remembered(key, lambda: _everybody(ws, facts, held))
-        return replace(whole, visible=facts.visible())
+        everybody = remembered(key, lambda: _everybody(ws, facts, held))
+        return replace(everybody, visible=mine.visible())
 
 
 def _everybody(ws: Workspace, facts: Facts, held: Policy) -> WorkspaceInputs:
     spec: QuotaPolicy = held.spec
-    period = ws.calendar.parse(spec.period) if spec.period else ws.calendar.year(ws.calendar.year_of(facts.as_of))
-    people = _people(facts, spec)
-    hierarchy = _hierarchy(people, _measures(ws, facts, people, period))
-    names = {p["user_id"]: p["name"] or p["user_id"] for p in people} | {TOP: ws.name}
+    policies = current_policies(ws)
+    hierarchy, targets, names = tables_of(Company(source_of(facts, policies), policies), held)
     hashes = {"facts": facts.id, "policy": held.sha256}
-    targets = _targets(ws, spec, period, held)
     laid = lay_out(hierarchy, targets, spec)
+    names |= {TOP: ws.name}
     return WorkspaceInputs(hierarchy, targets, spec, hashes, held, None, names, laid, allocate(laid))
 
 
@@ -125,91 +119,6 @@ def try_edits(inputs: WorkspaceInputs, edits: Sequence[Edit]) -> tuple[Edited, l
                 raise NotFound(f"There is no node '{hidden[0]}' in the hierarchy.")
     edited = edit(inputs.layout, inputs.given, [*inputs.policy.edits, *edits])
     return edited, verify_edit(edited)
-
-
-def _people(facts: Facts, spec: QuotaPolicy) -> list[dict[str, Any]]:
-    """Those who are with us and the policy means, and everyone above them."""
-    rows = facts.execute(facts.raw("user")).to_pylist()
-    known = {r["user_id"]: r for r in rows}
-    rule = parse(spec.people, where="people") if spec.people else None
-    chosen = {r["user_id"] for r in rows if r["is_active"] and (rule is None or rule.evaluate(r) is True)}
-    if not chosen:
-        raise NotFound("Nobody carries a quota.", hint="Load user records, or widen `people` in the policy.")
-    above = facts.hierarchy()
-    held = chosen | {a for person in chosen for a in above.chain(person) if a in known}
-    return [known[person] for person in sorted(held)]
-
-
-def _measures(
-    ws: Workspace, facts: Facts, people: Sequence[Mapping[str, Any]], period: Period
-) -> dict[str, dict[str, Decimal]]:
-    """Each measure by person: what they own, what they won in the year before, what is open."""
-    found: dict[str, dict[str, Decimal]] = {m: defaultdict(Decimal) for m in MEASURES}
-    accounts = facts.raw("account")
-    for row in facts.execute(accounts.select("owner_id", "potential")).to_pylist():
-        if row["owner_id"]:
-            found["potential"][row["owner_id"]] += row["potential"] or 0
-            found["accounts"][row["owner_id"]] += 1
-    back = {"since": add_months(period.start, -12), "until": add_months(period.end, -12)}
-    for key, name, window in (("bookings", "prior_bookings", back), ("open_pipeline", "open_pipeline", {})):
-        answer = query_metrics(ws, operator(), keys=[key], by=["owner"], as_of=facts.as_of, **window)
-        for row in answer.records():
-            if row["owner"] is not None and row[key] is not None:
-                found[name][str(row["owner"])] = max(Decimal(str(row[key])), Decimal(0))
-    for person in people:
-        found["capacity"][person["user_id"]] = Decimal(1) if person["fte"] is None else Decimal(person["fte"])
-    return found
-
-
-def _hierarchy(people: Sequence[Mapping[str, Any]], measures: Mapping[str, Mapping[str, Decimal]]) -> Table:
-    """People below their managers, below the company."""
-    held = {p["user_id"] for p in people}
-    columns = ("node_id", "parent_id", *ATTRIBUTES, *MEASURES)
-    rows = [(TOP, "", *[""] * (len(columns) - 2))]
-    for p in people:
-        parent = p["manager_id"] if p["manager_id"] in held else TOP
-        rows.append(
-            (
-                p["user_id"],
-                parent,
-                *(_text(p[a]) for a in ATTRIBUTES),
-                *(_text(measures[m].get(p["user_id"], Decimal(0))) for m in MEASURES),
-            )
-        )
-    return Table("user", columns, tuple(rows))
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
-
-
-def _targets(ws: Workspace, spec: QuotaPolicy, period: Period, held: Policy) -> Table:
-    """The targets a policy states, else the values of its goal within its period."""
-    if spec.targets:
-        columns = tuple(dict.fromkeys(c for row in spec.targets for c in row))
-        return Table(held.where or KIND, columns, tuple(tuple(r.get(c, "") for c in columns) for r in spec.targets))
-    found = current_policies(ws).of("corporate_goals").get(spec.goals)
-    goals = (
-        [g for g in found.spec.goals if g.key == spec.goal or (not spec.goal and g.metric == spec.measure)]
-        if found
-        else []
-    )
-    if not goals or found is None:
-        said = f"The corporate goals '{spec.goals}' have no goal '{spec.goal or spec.measure}'."
-        raise NotFound(said, hint="Name one in `goal`, or state `targets` in the quota policy.")
-    rows = [
-        (ws.calendar.parse(key).key, format(amount, "f"))
-        for key, amount in goals[0].values.items()
-        if (at := ws.calendar.parse(key)).start >= period.start and at.end <= period.end
-    ]
-    if not rows:
-        said = f"The goal '{goals[0].key}' says nothing for {period.key}."
-        raise NotFound(said, hint="State it in the corporate goals, or another `period` in the quota policy.")
-    return Table(found.where or "corporate_goals", ("period", "amount"), tuple(sorted(rows)))
 
 
 def own_books(inputs: WorkspaceInputs) -> list[Issue]:

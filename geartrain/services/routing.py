@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.issues import Level
 from geartrain.kernel.policy import Policy
+from geartrain.kernel.policy.decision import Decision
 from geartrain.kernel.rules.columns import json_text
 from geartrain.process.lead_policy import LeadPolicy, To
 from geartrain.process.pool import Turns
@@ -18,12 +19,13 @@ from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.backtests import read_draft
 from geartrain.services.facts import open_facts
-from geartrain.services.governance.deciding import decision_by, decisions_about, record_decision
+from geartrain.services.governance.deciding import decision_by, keep_new
 from geartrain.services.policies import current_policies
 from geartrain.services.trail import writing
+from geartrain.services.turnstile import Turnstile
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions import open_decisions
-from geartrain.stores.decisions.published import aware
+from geartrain.stores.decisions.published import aware, naive
 
 KIND = "lead_policy"
 SHIPPED = "geartrain/"
@@ -95,28 +97,93 @@ def route_lead(
     """
     require(actor, Permission.load_facts)
     values = read_lead(lead)
+    if at is not None:
+        return _route_all(ws, actor, policy, [values], at)[0]
+    key = (ws.decisions_url, ws.path, policy, actor.login)
+    return _TURNSTILE.ask(key, values, lambda all_: _route_all(ws, actor, policy, all_, None))
+
+
+_TURNSTILE: Turnstile[Mapping[str, Any], tuple[dict[str, Any], bool]] = Turnstile()
+# What routing remembers from lead to lead, by store and policy, with the hash of the trail's last event: while nobody
+# else has written anything the turns are those that this process left.
+_KEPT: dict[tuple[str, str], tuple[str, State, datetime]] = {}
+MOST_KEPT = 50
+
+
+def _route_all(
+    ws: Workspace, actor: Actor, policy: str, leads: Sequence[Mapping[str, Any]], at: datetime | None
+) -> list[tuple[dict[str, Any], bool]]:
+    """Decide about these in their order, in one transaction with one event; those that were decided keep it."""
     chosen = choose_lead_policy(ws, key=policy)
     known = directory(ws, actor)
-    subject = f"lead/{values['lead_id']}"
-    if before := _before(ws, subject):
-        return before, False
     with writing(ws, in_turn=True):
-        if before := _before(ws, subject):
-            return before, False
+        found = _before(ws, [f"lead/{v['lead_id']}" for v in leads])
+        fresh = {str(v["lead_id"]): v for v in reversed(leads) if v["lead_id"] not in found}
+        order = [v for v in dict.fromkeys(str(v["lead_id"]) for v in leads) if v in fresh]
+        name = (ws.decisions_url, f"{chosen.key}@{chosen.version}/{chosen.sha256}")
         now = at or ws.now()
-        state = stored_state(chosen, now)
-        routed, after = route(chosen.spec, matched(values, known), state, at=now, zones=known.zones)
-        result = routed.as_json()
-        turns = after.pools.get(routed.pool or "")
-        kept = {k: v for k, v in result.items() if k not in ("candidates", "steps")}
-        if turns:
-            kept["turns"] = turns.as_json()
-        trace = {"candidates": result["candidates"], "steps": result["steps"]}
-        decision = decision_by(
-            chosen, rule=routed.clause, subject=subject, occurred_at=now, inputs=values, result=kept, trace=trace
-        )
-        record_decision(ws, actor, decision)
-    return _shown(decision.result, decision.trace, decision.ref), True
+        state, last = _state(name, chosen, now) if order else (State(), now)
+        decisions = []
+        for lead_id in order:
+            when = at or max(ws.now(), last + timedelta(microseconds=1))
+            decision, state = _decided(chosen, fresh[lead_id], known, state, when)
+            decisions.append(decision)
+            last = when
+        head = keep_new(ws, actor, decisions) if decisions else ""
+    if head:
+        _keep(name, head, state, last)
+    told = {d.subject.removeprefix("lead/"): _shown(d.result, d.trace, d.ref) for d in decisions}
+    return _told(leads, found, told)
+
+
+def _told(
+    leads: Sequence[Mapping[str, Any]], found: Mapping[str, dict[str, Any]], new: Mapping[str, dict[str, Any]]
+) -> list[tuple[dict[str, Any], bool]]:
+    """The decision about each, and whether it is new: of one that was sent twice at once only the first is."""
+    said: set[str] = set()
+    answers = []
+    for values in leads:
+        key = str(values["lead_id"])
+        answers.append((new[key], key not in said) if key in new else (found[key], False))
+        said.add(key)
+    return answers
+
+
+def _decided(
+    policy: Policy, values: Mapping[str, Any], known: Directory, state: State, at: datetime
+) -> tuple[Decision, State]:
+    routed, after = route(policy.spec, matched(values, known), state, at=at, zones=known.zones)
+    result = routed.as_json()
+    kept = {k: v for k, v in result.items() if k not in ("candidates", "steps")}
+    if turns := after.pools.get(routed.pool or ""):
+        kept["turns"] = turns.as_json()
+    trace = {"candidates": result["candidates"], "steps": result["steps"]}
+    subject = f"lead/{routed.lead_id}"
+    decision = decision_by(
+        policy, rule=routed.clause, subject=subject, occurred_at=at, inputs=values, result=kept, trace=trace
+    )
+    return decision, after
+
+
+def _state(name: tuple[str, str], policy: Policy, at: datetime) -> tuple[State, datetime]:
+    """The state as the last decision left it, and when that was; from memory while nobody else has written."""
+    from geartrain.stores.decisions.models import AuditHead
+    from geartrain.stores.decisions.models import Decision as Row
+
+    kept = _KEPT.get(name)
+    if kept is not None and kept[0] == AuditHead.objects.values_list("hash", flat=True).get(pk=1):
+        return kept[1], kept[2]
+    latest = Row.objects.filter(kind=KIND, key=policy.key).order_by("-occurred_at").first()
+    last = naive(latest.occurred_at) if latest else None
+    return stored_state(policy, at), last or at - timedelta(microseconds=1)
+
+
+def _keep(name: tuple[str, str], head: str, state: State, last: datetime) -> None:
+    """After the transaction: one that failed has left nothing."""
+    _KEPT.pop(name, None)
+    while len(_KEPT) >= MOST_KEPT:
+        _KEPT.pop(next(iter(_KEPT)))
+    _KEPT[name] = (head, state, last)
 
 
 def preview_routing(
@@ -281,9 +348,15 @@ def _domain(text: Any) -> str | None:
     return host.removeprefix("www.") or None
 
 
-def _before(ws: Workspace, subject: str) -> dict[str, Any] | None:
-    found = [d for d in decisions_about(ws, subject) if d.kind == KIND]
-    return _shown(found[0].result, found[0].trace, found[0].ref) if found else None
+def _before(ws: Workspace, subjects: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Lead to the first decision about it."""
+    from geartrain.stores.decisions.models import Decision as Row
+
+    rows = Row.objects.filter(subject__in=list(subjects), kind=KIND).order_by("-occurred_at", "-recorded_at")
+    return {
+        r.subject.removeprefix("lead/"): _shown(r.result, r.trace, f"{r.kind}/{r.key}@{r.version}#{r.rule}")
+        for r in rows
+    }
 
 
 def _shown(result: Any, trace: Any, ref: str) -> dict[str, Any]:

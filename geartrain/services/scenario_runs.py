@@ -116,10 +116,12 @@ def run_scenario(ws: Workspace, actor: Actor, *, key: str, progress: Progress | 
 
 
 def compare_scenarios(
-    ws: Workspace, actor: Actor, *, keys: Sequence[str], progress: Progress | None = None
+    ws: Workspace, actor: Actor, *, keys: Sequence[str], progress: Progress | None = None, only: str = ""
 ) -> Comparison:
     """Today and up to five scenarios side by side, all over the window and the facts of the first.
 
+    Args:
+        only: Name of one engine; it and what it reads are run, not the others.
     Raises:
         NotFound: no such scenario. Invalid: none or too many are named.
     """
@@ -127,7 +129,7 @@ def compare_scenarios(
     wanted = list(dict.fromkeys(keys))
     if not 1 <= len(wanted) <= MOST_COMPARED:
         raise Invalid(f"1 to {MOST_COMPARED} scenarios are compared.", hint="Name their keys.")
-    return _compared(ws, actor, wanted, progress)[0]
+    return _compared(ws, actor, wanted, progress, only=only)[0]
 
 
 def latest_run(ws: Workspace, actor: Actor, *, key: str) -> Comparison | None:
@@ -147,7 +149,10 @@ def latest_run(ws: Workspace, actor: Actor, *, key: str) -> Comparison | None:
     return _from_json(kept.result, tuple(stale))
 
 
-def _compared(ws: Workspace, actor: Actor, keys: Sequence[str], progress: Progress | None) -> tuple[Comparison, str]:
+def _compared(
+    ws: Workspace, actor: Actor, keys: Sequence[str], progress: Progress | None, *, only: str = ""
+) -> tuple[Comparison, str]:
+    asked = _with_what_it_reads(only) if only else engines()
     held = [find_scenario(ws, actor, key) for key in keys]
     current, base = current_policies(ws), held[0]
     sets = {(TODAY, "Today"): current}
@@ -160,7 +165,7 @@ def _compared(ws: Workspace, actor: Actor, keys: Sequence[str], progress: Progre
         for n, ((_, name), policies) in enumerate(sets.items()):
             ground = Ground(source_of(facts, policies), policies, base.since, base.until)
             report = _named(progress, name, n, len(sets))
-            outcomes.append(run(engines(), ground, facts=identity, memo=_Kept(ws), report=report))
+            outcomes.append(run(asked, ground, facts=identity, memo=_Kept(ws), report=report))
         scope = _scope(facts)
     unread = tuple(
         (one.key, d["kind"], d["key"])
@@ -169,6 +174,16 @@ def _compared(ws: Workspace, actor: Actor, keys: Sequence[str], progress: Progre
         if not any(e.reads(d["kind"], d["key"]) for e in engines())
     )
     return _comparison(ws, base, list(sets), outcomes, unread), scope
+
+
+def _with_what_it_reads(name: str) -> tuple[Engine, ...]:
+    by_name = {e.name: e for e in engines()}
+    wanted, waiting = set[str](), [name]
+    while waiting:
+        if (one := waiting.pop()) not in wanted:
+            wanted.add(one)
+            waiting += by_name[one].engines
+    return tuple(e for e in engines() if e.name in wanted)
 
 
 def _comparison(

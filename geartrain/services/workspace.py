@@ -6,6 +6,7 @@ import os
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -93,6 +94,22 @@ class SignIn(Section):
         return self
 
 
+class Pay(Section):
+    """How pay is run."""
+
+    adjustment_limits: dict[str, Decimal] = Field(
+        default={"finance": Decimal(10_000), "head_of_sales": Decimal(25_000), "admin": Decimal(25_000)},
+        description="the most that one adjustment by hand may be where somebody of this role approves it",
+    )
+    dispute_days: int = Field(default=5, ge=1, le=365, description="business days until a dispute is answered")
+    hold_unsigned: bool = Field(default=False, description="whether nobody is paid on a plan they have not accepted")
+
+    @field_validator("adjustment_limits", mode="before")
+    @classmethod
+    def _exact(cls, value: object) -> object:
+        return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
 class Settings(Section):
     """geartrain.toml."""
 
@@ -101,6 +118,7 @@ class Settings(Section):
     decisions: Store = Store()
     web: Web = Web()
     sign_in: SignIn = SignIn()
+    pay: Pay = Pay()
 
 
 TEMPLATE = """\

@@ -23,6 +23,7 @@ class Kpi:
         trust: good, warn or bad: whether the number can be relied on; `trust_note` says why, `trust_href` shows it.
         note: One line beneath, e.g. "goal $4.2M".
         progress: 0 to 1 and above, drawn as a bar; None for none.
+        compact: False writes the amount in full, to the cent: what somebody holds against their bank account.
     """
 
     title: str
@@ -40,10 +41,11 @@ class Kpi:
     trust_href: str = ""
     note: str = ""
     progress: Any = None
+    compact: bool = True
 
     def shown(self, currency: str) -> Shown:
         """The number."""
-        return show(self.value, self.unit, currency=currency, why=self.why)
+        return show(self.value, self.unit, currency=currency, why=self.why, compact=self.compact)
 
     def change_shown(self, currency: str) -> str:
         """The change with its sign."""

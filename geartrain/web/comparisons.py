@@ -19,7 +19,7 @@ MOST_BARS = 12
 TEXT = "text"
 LEAST_POINTS = Decimal("0.05")
 LEAST_BAR = Decimal("0.0005")
-TITLES = {"metrics": "Metrics", "goals": "Corporate goals", "quality": "Data quality"}
+TITLES = {"metrics": "Metrics", "goals": "Corporate goals", "quality": "Data quality", "plan": "The plan"}
 
 
 def shown_table(request: Any, found: Comparison, *, every: bool) -> Table:

@@ -33,6 +33,9 @@ class Group(StrEnum):
     """The headings of the menu, in order. `hidden` pages are reached from elsewhere."""
 
     performance = "Performance"
+    forecast = "Forecast"
+    planning = "Planning"
+    pay = "Pay"
     process = "Process"
     definitions = "Definitions"
     data = "Data"

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -67,10 +68,15 @@ class Task:
         self.phase, self.done, self.total = phase, done, total
 
     def cancel(self) -> None:
-        """Stop at the next step."""
+        """Stop at the next step, or before the first."""
         self._stop.set()
-        if self.state is State.waiting:
-            self.state = State.cancelled
+
+    def seen(self) -> Task:
+        """As it stands at this moment: a page that looks at it twice must not see two states."""
+        now = copy(self)
+        if now.state is State.waiting and self._stop.is_set():
+            now.state = State.cancelled
+        return now
 
     @property
     def url(self) -> str:
@@ -110,7 +116,7 @@ def start_task(actor: Actor, title: str, work: Callable[[Task], Any], *, page: s
 def own_tasks(actor: Actor) -> list[Task]:
     """What one started, latest first, as long as the server remembers it."""
     with _lock:
-        return [t for t in reversed(_tasks.values()) if t.owner == actor.login]
+        return [t.seen() for t in reversed(_tasks.values()) if t.owner == actor.login]
 
 
 def get_task(actor: Actor, task_id: str) -> Task:
@@ -123,14 +129,13 @@ def get_task(actor: Actor, task_id: str) -> Task:
         task = _tasks.get(task_id)
     if task is None or task.owner != actor.login:
         raise NotFound("There is no such task.", hint="It may have ended long ago. The history of loads is kept.")
-    return task
+    return task.seen()
 
 
 def _run(task: Task, work: Callable[[Task], Any]) -> None:
-    if task.over:
-        return
-    task.state = State.running
     try:
+        task.report("")  # raises where it was cancelled before its turn
+        task.state = State.running
         task.result = work(task)
         task.state = State.done
     except Cancelled as error:

@@ -7,9 +7,14 @@ from threading import Event, Thread
 
 from geartrain.kernel.errors import GeartrainError
 from geartrain.services.access import operator
+from geartrain.services.forecast_accuracy import get_accuracy
+from geartrain.services.forecast_board import get_board, get_trend, warm_days
+from geartrain.services.forecast_range import work_out
 from geartrain.services.funnel import get_funnel
 from geartrain.services.overview import get_overview
 from geartrain.services.pipeline import get_pipeline
+from geartrain.services.pipeline_health import get_ageing
+from geartrain.services.pipeline_history import get_waterfall
 from geartrain.services.productivity import get_productivity
 from geartrain.services.view import get_view
 from geartrain.services.workspace import Workspace
@@ -34,10 +39,19 @@ def _watch(ws: Workspace, stop: Event) -> None:
             if now != known:
                 warm_up(ws)
             known = now
+            work_out_ranges(ws, stop)
         except GeartrainError as error:
             # The page itself will say it to whoever asks; a thread has nobody to tell but the log.
             log.warning("pages are not warm: %s", error.message)
             known = known or "unknown"
+
+
+def work_out_ranges(ws: Workspace, stop: Event) -> None:
+    """The model's ranges that pages show, the latest first; each is kept, so mostly there is nothing to do."""
+    for period, day in warm_days(ws):
+        if stop.is_set():
+            return
+        work_out(ws, period=period, day=day)
 
 
 def warm_up(ws: Workspace) -> None:
@@ -46,3 +60,8 @@ def warm_up(ws: Workspace) -> None:
     view, _ = get_view(ws, actor, asked={})
     for page in (get_overview, get_pipeline, get_funnel, get_productivity):
         page(ws, actor, view=view)
+    get_board(ws, actor)
+    get_accuracy(ws, actor)
+    get_ageing(ws, actor)
+    get_trend(ws, actor)
+    get_waterfall(ws, actor, since=view.period.start, until=view.until)

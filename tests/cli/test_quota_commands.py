@@ -167,3 +167,88 @@ def test_capacity_hire_and_sensitivity(files):
     moved = json.loads(run(files, "capacity", "sensitivity", "--policy", "c.yaml", "--runs", "20", "--format", "json"))
     assert len(moved["sensitivity"]) == 7
     assert moved["simulation"]["runs"] == 20
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("h.csv", HIERARCHY.encode() + b"\xff,R,1,1,false\n", "h.csv:6: The file is not UTF-8"),
+        ("h.csv", b'node_id,parent_id,potential\nR,,\n"A,R,3\nB,R,2\n', "h.csv:3: This row cannot be read"),
+        ("h.csv", b"node_id,parent_id\nA,B\nB,A\n", "The hierarchy has no top"),
+        ("h.csv", HIERARCHY.encode() + b"S,,,,\n", "has 2 tops: R, S"),
+        ("h.csv", b"node_id,parent_id\nR,\nA,R\n", "h.csv:1: The hierarchy has no measure column 'potential'"),
+        ("t.csv", b"product,quarter,amount\n", "There is no target to hand out"),
+        ("t.csv", b"product,quarter,amount\nlegacy,Q1,inf\n", "t.csv:2: There is no target to hand out: 'inf' in"),
+        ("t.csv", b"product,quarter,amount\nlegacy,Q1,1e30\n", "too large to count"),
+        ("t.csv", b"", "t.csv is empty"),
+        ("p.yaml", POLICY.replace("1.10", "1e40").encode(), "p.yaml:4: spec.hedge.by_depth.2"),
+        ("p.yaml", POLICY.replace("0.6", "-1").encode(), "p.yaml:3: spec.weights.0.weight"),
+        ("p.yaml", POLICY.replace("is_new and", "potential = 'x' and").encode(), "p.yaml:6: The gate"),
+    ],
+)
+def test_odd_files_are_refused_with_file_and_line(files, file, text, said):
+    (files / file).write_bytes(text)
+    with pytest.raises(GeartrainError) as error:
+        quota(files, "allocate")
+    assert said in error.value.message
+
+
+def test_rows_of_a_file_that_was_cut_off_are_said(files):
+    (files / "h.csv").write_text(HIERARCHY + "D,R,4")
+    found = json.loads(quota(files, "allocate", "--format", "json"))
+    (issue,) = [i for i in found["issues"] if i["code"] == "quota_row_short"]
+    assert issue["where"].endswith("h.csv:6")
+
+
+def test_a_circle_beside_the_tree_is_left_out_and_said(files):
+    (files / "h.csv").write_text(HIERARCHY + "D,E,4,1,false\nE,D,4,1,false\n")
+    found = json.loads(quota(files, "allocate", "--format", "json", code=1))
+    assert {i["where"].rpartition("/")[2] for i in found["issues"]} == {"h.csv:6", "h.csv:7"}
+    assert {r["node_id"] for r in found["quotas"]} == {"R", "A", "B", "C"}
+
+
+def test_amounts_of_a_million_millions_are_exact(files):
+    (files / "t.csv").write_text("product,quarter,amount\nlegacy,Q1,1000000000000.01\n")
+    found = json.loads(quota(files, "allocate", "--format", "json"))["quotas"]
+    from decimal import Decimal
+
+    assert sum(Decimal(r["base"]) for r in found if r["depth"] == 1) == Decimal("1000000000000.01")
+
+
+@pytest.mark.parametrize("words", [("--pin", "A=1e30"), ("--transfer", "A:C=1e20"), ("--pin", "A=NaN")])
+def test_edits_too_large_to_count_are_refused(files, words):
+    with pytest.raises(GeartrainError):
+        quota(files, "edit", *words)
+
+
+def test_fairness_of_files(files):
+    rows = "".join(f"S{n:02},R,{100 + n},1000\n" for n in range(20))
+    (files / "h.csv").write_text(f"node_id,parent_id,potential,ote\nR,,,\n{rows}")
+    (files / "t.csv").write_text("product,amount\nx,2000\n")
+    (files / "p.yaml").write_text("kind: quota_policy\nspec: {hedge: {by_depth: {1: 1.1}}}\n")
+    words = ("--mean", "0.85", "--deviation", "0.40", "--format", "json")
+    found = json.loads(quota(files, "fairness", *words))
+    assert found["risk"]["chance_of_plan"] == "0.2544"
+    assert found["levels"][1]["over_assignment"] == "0.1000"
+    assert len(found["outliers"]) == 20
+    (files / "past.csv").write_text("node_id,attainment\nS00,1.2\nZ,1\nS01,x\n")
+    drawn = json.loads(quota(files, "fairness", "--history", "past.csv", "--format", "json"))
+    assert {i["code"] for i in drawn["issues"]} == {"quota_history_unknown", "quota_not_a_number"}
+    assert drawn["risk"]["chance_of_plan"] == "1.0000"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("2026-01", "9999-06", "a plan begins from 1900"),
+        ("heads: 10", "heads: -1", "c.yaml:6: spec.roles.0.heads"),
+        ("productivity: 100000", "productivity: 1e30", "c.yaml:6: spec.roles.0.productivity"),
+        ("heads: 10", "people: 'role ='", "roles:1:"),
+        ("heads: 10", "attrition: 1", "c.yaml:6: spec.roles.0.attrition"),
+    ],
+)
+def test_odd_capacity_plans_are_refused(files, old, new, said):
+    (files / "c.yaml").write_text(CAPACITY.replace(old, new))
+    with pytest.raises(GeartrainError) as error:
+        run(files, "capacity", "run", "--policy", "c.yaml")
+    assert said in error.value.message

@@ -99,6 +99,33 @@ def test_reads_what_was_known_at_an_instant(warehouse, days, stages):
     assert dict(known) == stages
 
 
+def test_what_is_removed_was_there_before(warehouse, tmp_path):
+    load(warehouse, {"opportunity": [DEAL, OTHER]})
+    declared, file = record_type("opportunity"), tmp_path / "gone.parquet"
+
+    def remove(*ids, day):
+        with warehouse.write(recorded_at=FIRST + timedelta(day), source="crm") as writer:
+            table = writer.before().table("opportunity")
+            gone = table.filter(table.opportunity_id.isin(ids)).mutate(load_source=ibis.literal("deleted:crm"))
+            count = writer.remove(declared, file) if writer.stage(gone, file) else 0
+            writer.commit(LoadEntry(writer.load_id, "crm", FIRST, {}))
+        return count
+
+    def there(day=None):
+        at = None if day is None else FIRST + timedelta(day)
+        with warehouse.snapshot() as snapshot:
+            found = read(snapshot, snapshot.table("opportunity", known_as_of=at), "opportunity_id")
+        return [key for (key,) in found]
+
+    assert remove("o1", "o7", day=1) == 1
+    assert remove("o1", day=2) == 0
+    assert (there(), there(0.5), there(1.5)) == (["o2"], ["o1", "o2"], ["o2"])
+    load(warehouse, {"opportunity": [DEAL]}, day=3)
+    assert (there(), there(0.5), there(2.5)) == (["o1", "o2"], ["o1", "o2"], ["o2"])
+    assert remove("o1", "o2", day=4) == 2
+    assert (there(), there(3.5)) == ([], ["o1", "o2"])
+
+
 def test_of_two_loads_of_one_instant_the_later_wins(warehouse):
     load(warehouse, {"opportunity": [DEAL]})
     load(warehouse, {"opportunity": [WON]})

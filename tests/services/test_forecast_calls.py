@@ -7,7 +7,9 @@ import pytest
 
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PeriodLocked
 from geartrain.services.access import Actor, Role, operator
-from geartrain.services.forecast_calls import get_accuracy, get_status, lock_call, open_call, submit_forecast
+from geartrain.services.forecast_accuracy import get_accuracy
+from geartrain.services.forecast_calls import get_status, lock_call, open_call, submit_forecast
+from geartrain.services.forecast_moves import get_frozen
 from geartrain.services.loading import load_records
 from geartrain.services.workspace import init_workspace
 
@@ -119,11 +121,11 @@ def test_the_database_refuses_changes_too(ws):
 
 def test_every_submission_freezes_the_deals_under_it(ws):
     submit_forecast(ws, BOB, period=Q3, category="call", amount=150)
-    from geartrain.stores.decisions.models import ForecastSubmission
-
-    frozen = ForecastSubmission.objects.get().frozen.deals
-    assert [d["opportunity_id"] for d in frozen] == ["o1", "o2"]
-    assert Decimal(str(frozen[0]["amount"])) == 50
+    frozen = get_frozen(ws, BOB, period=Q3, user="bob")
+    assert [(d.opportunity_id, d.amount, d.category) for d in frozen] == [("o1", 50, "commit"), ("o2", 30, "best_case")]
+    assert [d.opportunity_id for d in get_frozen(ws, ANN, period=Q3, user="ann")] == ["o1"]
+    with pytest.raises(NotFound):
+        get_frozen(ws, ANN, period=Q3, user="bob")
 
 
 def test_what_was_said_is_carried_forward_and_flagged(ws):
@@ -157,9 +159,9 @@ def test_what_makes_no_sense_is_said(ws):
 
 def test_accuracy_is_of_periods_that_are_over(ws, monkeypatch):
     submit_forecast(ws, ANN, period=Q3, category="call", amount=120)
-    assert get_accuracy(ws, operator())["calls"] == []
-    monkeypatch.setattr("geartrain.services.forecast_calls.last_day", lambda ws, actor: date(2026, 10, 5))
-    found = get_accuracy(ws, operator())["calls"]
+    assert get_accuracy(ws, operator()).as_json()["calls"] == []
+    monkeypatch.setattr("geartrain.services.forecast_accuracy.last_day", lambda ws, actor: date(2026, 10, 5))
+    found = get_accuracy(ws, operator()).as_json()["calls"]
     assert [(r["user_id"], r["call"], r["actual"], r["accuracy"]) for r in found] == [("ann", 120, 100, Decimal("0.8"))]
     assert found[0]["value_added"] == 30
-    assert get_accuracy(ws, CLEO)["calls"] == []
+    assert get_accuracy(ws, CLEO).as_json()["calls"] == []

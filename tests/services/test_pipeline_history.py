@@ -13,7 +13,7 @@ from geartrain.services.pipeline_history import get_as_of, get_waterfall
 from geartrain.services.workspace import init_workspace
 
 ROOT = Path(__file__).parents[2]
-EXPORT = ROOT.parent / "shared" / "data" / "crm-opportunities"
+EXPORT = next((p for f in ROOT.parents if (p := f / "shared" / "data" / "crm-opportunities").is_dir()), ROOT / "none")
 MAPPING = ROOT / "docs" / "tutorial" / "crm-opportunities.mapping.yaml"
 Q3 = {"since": date(2017, 7, 1), "until": date(2017, 10, 1)}
 

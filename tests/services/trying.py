@@ -1,10 +1,12 @@
 """A small company to try changes on: Ann sells for Bob, Cleo is elsewhere."""
 
+import threading
 from datetime import datetime
 
 import pyarrow.parquet as pq
 
 from geartrain.facts import record_type
+from geartrain.kernel.errors import Conflict
 from geartrain.kernel.measure.examples import arrow_rows
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.services.access import Actor, Role
@@ -113,3 +115,29 @@ def workspace(folder):
     (ws.policies / "goals.yaml").write_text(GOALS)
     load(ws, FACTS, at="2026-01-01")
     return ws
+
+
+def at_once(deeds, *, also=Conflict):
+    """Run them at one time; what was refused by a Conflict, or by `also`, is counted, anything else is a failure."""
+    from django.db import connections
+
+    start, failures, refused = threading.Barrier(len(deeds)), [], []
+
+    def work(deed):
+        try:
+            start.wait()
+            deed()
+        except (Conflict, also) as error:
+            refused.append(error)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work, args=(d,)) for d in deeds]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert failures == []
+    return len(refused)

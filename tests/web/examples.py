@@ -23,10 +23,15 @@ CAPTURED: Mapping[str, Any] = {
     "format": "pdf",
     "kind": "metric",
     "commitment": 987654321,
+    "write_back": 987654321,
+    "dispute": 987654321,
+    "adjustment": 987654321,
+    "letter": 987654321,
 }
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "new-policy": {"kind": "metric", "key": "win_rate"},
     "record": {"key": "O-1"},
+    "lead-merge": {"key": "L-none"},
     "affected": {"rule": "", "type": "opportunity", "field": "product_id", "value": "GTXPro"},
 }
 # Routes whose example nobody finds: a task belongs to who started it, scenarios and packs are made by tests.
@@ -35,6 +40,14 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "dispute-settle",
     "audit-task",
     "commitment",
+    "write-back-one",
+    "lead-merge",
+    "pay-dispute",
+    "new-pay-dispute",
+    "pay-letter",
+    "pay-pdf",
+    "plan-study",
+    "quota-letter-pdf",  # nobody of the cast carries a quota
 }
 
 

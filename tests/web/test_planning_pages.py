@@ -134,3 +134,30 @@ def test_capacity_without_a_plan_says_how_to_make_one(site, sign_in):
     text = sign_in("ops").get("/capacity/").content.decode()
     assert "There is no capacity plan" in text
     assert "kind: capacity_plan" in text
+
+
+def test_the_plan_says_what_is_missing(planned, sign_in):
+    text = sign_in("ops").get("/plan/").content.decode()
+    for title in ("Goal", "Capacity", "Territories", "Quotas", "Cost", "CAC"):
+        assert title in text
+    assert "Nothing says who looks after which accounts" in text
+    assert "The plan is of the whole company" in sign_in("bob").get("/plan/").content.decode()
+
+
+def test_a_change_of_the_plan_is_tried_beside_today(planned, sign_in):
+    ops = sign_in("ops")
+    given = {"key": "plan-two-more", "role": "ae", "count": "2", "over": "", "when": "", "more": "", "start": ""}
+    text = ops.post("/plan/try/", given, follow=True).content.decode()
+    assert "Compare scenarios" in text
+    assert "Heads at the end" in text
+    assert "+2" in text
+    again = ops.post("/plan/try/", given, follow=True).content.decode()
+    assert "There is a scenario" in again
+    from geartrain.stores.decisions.models import Scenario
+
+    Scenario.objects.filter(key="plan-two-more").delete()
+    assert "no number of percent" in ops.post("/plan/try/", given | {"over": "lots"}, follow=True).content.decode()
+
+
+def test_a_letter_is_for_those_who_carry_a_quota(planned, sign_in):
+    assert "There is no letter for you" in sign_in("bob").get("/quota-letter/").content.decode()

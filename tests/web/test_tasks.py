@@ -74,4 +74,15 @@ def test_can_be_cancelled_running_and_waiting():
     running.cancel()
     go.set()
     assert over(running).state is State.cancelled
-    assert waiting.state is State.cancelled
+    assert waiting.seen().state is State.cancelled
+    assert over(waiting).state is State.cancelled
+
+
+def test_who_looks_sees_one_state_however_long_the_look_takes():
+    go = threading.Event()
+    task = start_task(ANN, "t", lambda task: go.wait(10) and {"rows": 1})
+    seen = get_task(ANN, task.id)
+    go.set()
+    assert over(task).state is State.done
+    assert (seen.over, seen.result) == (False, None)
+    assert get_task(ANN, task.id).result == {"rows": 1}

@@ -28,9 +28,11 @@ def hire(
 ) -> None:
     """The hires that close the gap at least cost, and by when their offers must go out."""
     from geartrain.planning.capacity.hiring import hire as solve
+    from geartrain.services.capacity_plans import offers_from
 
     found = planned(policy, workspace, login)
-    solved = solve(found.capacity_plan, as_of=parse_day(as_of, option="--as-of"), seconds=seconds)
+    begin = parse_day(as_of, option="--as-of") or offers_from(found)
+    solved = solve(found.capacity_plan, as_of=begin, seconds=seconds)
     issues = (*found.issues, *solved.issues)
     rows = list(solved.rows())
     if format is Format.json:

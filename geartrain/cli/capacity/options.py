@@ -20,13 +20,13 @@ PolicyOption = Annotated[
 
 
 def planned(policy: str | None, workspace: Path | None, login: str | None) -> Planned:
-    """The plan of a file, or the workspace's."""
-    from geartrain.services.capacity_plans import read_plan, workspace_plan
+    """The plan of a file, or the workspace's; a file that asks for records is read within the workspace."""
+    from geartrain.cli.options import acting
+    from geartrain.services.capacity_plans import plan_in, read_plan, stands_alone, workspace_plan
 
     if policy and policy.endswith((".yaml", ".yml")):
-        return read_plan(Path(policy))
-    from geartrain.cli.options import acting
-
+        found = read_plan(Path(policy))
+        return found if stands_alone(found) else plan_in(*acting(workspace, login), found)
     ws, actor = acting(workspace, login)
     return workspace_plan(ws, actor, key=policy or "")
 

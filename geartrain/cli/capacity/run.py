@@ -32,11 +32,15 @@ def run(
     if format is Format.json:
         whole = {"periods": plain(periods), "roles": plain(roles), "totals": told(outlook.totals())}
         listed = [i.as_json() for i in issues]
-        print_json({**whole, "needs": plain(wanted), "issues": listed, "manifest": found.manifest})
+        rests = {"needs": plain(wanted), "evidence": plain(e.as_row() for e in found.evidence)}
+        print_json({**whole, **rests, "issues": listed, "manifest": found.manifest})
     elif format is Format.csv:
         print_csv(tuple(roles[0]), (tuple(r.values()) for r in roles))
     else:
         print_rows(tuple(periods[0]), [tuple(r.values()) for r in periods], title="Capacity against goal")
+        if found.evidence:
+            shown_ = [e.as_row() for e in found.evidence]
+            print_rows(tuple(shown_[0]), [tuple(r.values()) for r in shown_], title="Productivity from history")
         if wanted:
             print_rows(tuple(wanted[0]), [tuple(r.values()) for r in wanted], title="Heads needed")
         told_ = ", ".join(f"{k} {shown(v)}" for k, v in outlook.totals().items() if v is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from geartrain.cli.output import Format, FormatOption, answer, console, print_is
 from geartrain.cli.pay.run import PeriodArgument
 from geartrain.cli.policy.backtest import read_file
 from geartrain.kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from geartrain.services.workspace import Workspace
 
 COLUMNS = ("component", "line", "date", "deal", "credit", "multiplier", "amount", "says")
 
@@ -26,6 +29,7 @@ def register(pay: typer.Typer) -> None:
 def statement(
     payee: Annotated[str, typer.Argument(metavar="PAYEE", help="User id.")],
     period: PeriodArgument,
+    pdf: Annotated[Path | None, typer.Option(help="Write it to this file as PDF.")] = None,
     format: FormatOption = Format.table,
     login: AsOption = None,
     workspace: WorkspaceOption = None,
@@ -35,6 +39,10 @@ def statement(
 
     ws, actor = acting(workspace, login)
     found = get_statement(ws, actor, payee=payee, period=period)
+    if pdf is not None:
+        _write(ws, found, pdf)
+        console.print(f"Written to {pdf}.", highlight=False)
+        return
     rows = [[line[c] for c in COLUMNS] for part in found["components"] for line in part["lines"]]
     if format is Format.table:
         _print(found, rows)
@@ -61,6 +69,16 @@ def verify(
         answer(format, columns, [[i.as_json()[c] for c in columns] for i in issues], whole=whole)
     if issues:
         raise typer.Exit(1)
+
+
+def _write(ws: Workspace, found: dict[str, Any], file: Path) -> None:
+    from geartrain.services.pay_paper import paper_of
+    from geartrain.web.documents.statement import statement_pdf
+
+    try:
+        file.write_bytes(statement_pdf(found, **paper_of(ws, found)))
+    except OSError as error:
+        raise Invalid(f"{file} cannot be written: {error.strerror}.", hint="Name another file.") from None
 
 
 def _statement(named: str, login: str | None, workspace: Path | None) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def reconcile(
         within = Decimal(tolerance)
     except InvalidOperation:
         raise Invalid(f"--tolerance {tolerance} is not a number.", hint="Write 0.05 for 5 %.") from None
+    if not within.is_finite() or within < 0:
+        raise Invalid(f"--tolerance {tolerance} is no share of 0 or more.", hint="Write 0.05 for 5 %.")
     inputs = inputs_of(hierarchy, targets, policy, workspace, login)
     found = run(
         inputs,

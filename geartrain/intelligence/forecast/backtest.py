@@ -122,10 +122,14 @@ def backtest(
     asked: Sequence[tuple[int, Span]],
     *,
     known: int,
-    human: Mapping[tuple[int, Span], float] | None = None,
+    human: Callable[[int, Span], float | None] = lambda day, span: None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Tested:
-    """What the forecast and each baseline would have said at each origin, as known then."""
+    """What the forecast and each baseline would have said at each origin, as known then.
+
+    Args:
+        human: What people called for a period up to a day.
+    """
     rows: list[Said] = []
     chances, happened = [np.zeros(0)], [np.zeros(0)]
     rungs: dict[str, int] = {}
@@ -134,8 +138,8 @@ def backtest(
         told = forecast(engine, day, span)
         rungs[told.rung] = rungs.get(told.rung, 0) + 1
         rows.append(Said(span, day, FORECAST, told.mean, told.p10, told.p50, told.p90, actual))
-        for method, mean in _baselines(told, human or {}).items():
-            low, middle, high = _spread(engine, told, method, mean)
+        for method, mean in _baselines(told.parts, human).items():
+            low, middle, high = _spread(engine, told, method, mean, human)
             rows.append(Said(span, day, method, mean, low, middle, high, actual))
         if told.basis:
             won = engine.history.won_in(day + 1, span[1], known=known)[told.parts.rows.deal]
@@ -148,21 +152,20 @@ def backtest(
     )
 
 
-def _baselines(told: Forecast, human: Mapping[tuple[int, Span], float]) -> dict[str, float]:
-    parts = told.parts
+def _baselines(parts: Parts, human: Callable[[int, Span], float | None]) -> dict[str, float]:
     found = {m: parts.totals[m] for m in BASELINES if m in parts.totals}
-    if (parts.day, parts.span) in human:
-        found["human"] = human[parts.day, parts.span]
-    return found
+    called = human(parts.day, parts.span)
+    return found if called is None else found | {"human": called}
 
 
-def _spread(engine: Engine, told: Forecast, method: str, mean: float) -> tuple[float, float, float]:
+def _spread(
+    engine: Engine, told: Forecast, method: str, mean: float, human: Callable[[int, Span], float | None]
+) -> tuple[float, float, float]:
     """A baseline's interval: its own errors on past origins at the same lead; a point where there are too few."""
     day, span = told.parts.day, told.parts.span
     ratios = []
     for s, e in engine.past(day, span)[-9:]:
-        then: Parts = engine.parts(e - (span[1] - day), (s, e))
-        said = then.totals.get(method, 0.0)
+        said = _baselines(engine.parts(e - (span[1] - day), (s, e)), human).get(method, 0.0)
         if said > 0:
             ratios.append(engine.history.bookings(s, e, known=day) / said)
     if len(ratios) < RANKED:

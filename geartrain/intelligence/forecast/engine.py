@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from geartrain.intelligence.forecast import learners, simulate
+from geartrain.intelligence.forecast import hazard, learners, simulate
 from geartrain.intelligence.forecast.history import NEVER, Flags, Floats, History, Snapshot
+from geartrain.intelligence.forecast.intake import expected
 from geartrain.intelligence.forecast.table import Shrunk, cells
 
 Span = tuple[int, int]
@@ -18,9 +21,12 @@ RUNGS = ("last_period", "last_year", "run_rate", "pacing", "stage_weighted", "ca
          "hazard", "boosting", "average")  # fmt: skip
 DEALS = ("stage_time_table", "hazard", "boosting", "average")
 DEFAULT = "stage_time_table"
+AVERAGE = "average"
+MOST_DEALS = 100_000  # that are learnt from
 FLOOR = 30  # won deals below which no deal is given a chance
 RANKED = 3  # past periods from which rungs are ranked
-ENOUGH = 4  # past periods from which origins are those at the same lead; before, every week is one
+ENOUGH = 4  # past periods from which origins are those at the same lead alone; before, every week is one too
+ALIKE = 2  # past periods from which there are origins at the same lead
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,8 @@ class Parts:
         totals: The mean of the total by rung; a rung that cannot be had is not there.
         chance: By rung of DEALS, the chance of each open deal.
         value: What each open deal brings if it is won.
-        intake: Mean of what is not created yet; `intakes`: what it was in the past, `weights` how much each counts.
+        intake: Mean of what is not created yet, by the `way`; `intakes`: what it was in the past, `weights` how much
+            each counts.
         known: Past periods whose end is known and whose beginning is too.
     """
 
@@ -44,6 +51,7 @@ class Parts:
     chance: dict[str, Floats]
     value: Floats
     intake: float
+    way: str
     intakes: Floats
     weights: Floats
     table: Shrunk | None
@@ -56,12 +64,19 @@ class Engine:
 
     Args:
         periods: `[start, end)` of the fiscal periods, in order, from the first that history touches on.
+        kept: What was made of parts and is asked for again.
     """
 
     history: History
     periods: Sequence[Span]
     boosted: bool = True
     _parts: dict[tuple[int, Span], Parts] = field(default_factory=dict)
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    @cached_property
+    def learnt(self) -> History:
+        """What is learnt from: all deals, or of very many so many, evenly taken."""
+        return self.history.thinned(-(-len(self.history.ids) // MOST_DEALS))
 
     def past(self, day: int, span: Span) -> list[Span]:
         """The periods before one whose end is known on the day and whose whole length history has."""
@@ -79,11 +94,12 @@ class Engine:
         """(day, end) of past origins with as much time left as now, their windows closed by the day."""
         left = span[1] - 1 - day
         past = self.past(day, span)
-        if len(past) >= ENOUGH:
-            near = [(e - 1 - left + shift, e) for _, e in past[-9:] for shift in (-7, 0, 7)]
-            return [(o, e) for o, e in near if self.history.begins < o < e - 1]
-        back = [(day - left - 7 * n, day + 1 - 7 * n) for n in range(20)]
-        return [(o, e) for o, e in back if o > self.history.begins]
+        found = set()
+        if len(past) >= ALIKE:
+            found |= {(e - 1 - left + shift, e) for _, e in past[-9:] for shift in (-7, 0, 7)}
+        if len(past) < ENOUGH:
+            found |= {(day - left - 7 * n, day + 1 - 7 * n) for n in range(20)}
+        return sorted((o, e) for o, e in found if self.history.begins < o < e - 1)
 
     def _work(self, day: int, span: Span) -> Parts:
         h, (start, end) = self.history, span
@@ -91,29 +107,31 @@ class Engine:
         past = self.past(day, span)
         value = _values(h, rows, day)
         intakes, weights = self._intakes(day, span)
-        intake = float((intakes * weights).sum()) if len(intakes) else 0.0
+        intake, way = expected(intakes, weights, apart=len(past) >= ALIKE)
         totals = self._simple(day, span, closed, past)
         chance: dict[str, Floats] = {}
         fitted = None
         if end - 1 > day and int((h.won & (h.closed <= day)).sum()) >= FLOOR and len(rows):
-            origins = [learners.origin_at(h, o, e, known=day) for o, e in self.origin_days(day, span)]
+            origins = [learners.origin_at(self.learnt, o, e, known=day) for o, e in self.origin_days(day, span)]
             origins = [o for o in origins if len(o.rows)]
             if origins:
                 chance[DEFAULT], fitted = learners.by_table(origins, rows, day + 1, end)
                 if self.boosted and sum(len(o.won) for o in origins) >= 500:
-                    chance["boosting"] = learners.by_boosting(origins, rows, day + 1, end)
+                    chance["boosting"] = learners.by_boosting(self.learnt, origins, rows, day + 1, end)
             ends = [e for _, e in self.periods]
-            hazard = learners.by_hazard(h, rows, day, end, ends)
-            if hazard is not None:
-                chance["hazard"] = hazard
+            fit = hazard.fit(self.learnt, day, end, ends)
+            if fit is not None:
+                chance["hazard"] = fit.chance(rows, end)
             if chance:
-                chance["average"] = np.mean(list(chance.values()), axis=0)
+                chance[AVERAGE] = np.mean(list(chance.values()), axis=0)
         for rung, p in chance.items():
-            totals[rung] = closed + float((p * value).sum()) + intake
+            # The mean of rungs is of totals too: the gate weighs it.
+            if rung != AVERAGE:
+                totals[rung] = closed + float((p * value).sum()) + intake
         totals |= self._weighted(day, span, closed, rows)
         if end - 1 <= day:
             totals = dict.fromkeys(totals or {"run_rate": 0.0}, closed)
-        return Parts(day, span, closed, rows, totals, chance, value, intake, intakes, weights, fitted, len(past))
+        return Parts(day, span, closed, rows, totals, chance, value, intake, way, intakes, weights, fitted, len(past))
 
     def _simple(self, day: int, span: Span, closed: float, past: Sequence[Span]) -> dict[str, float]:
         """The rungs that know nothing of open deals."""
@@ -149,13 +167,15 @@ class Engine:
         due = (rows.placed(day + 1, end) <= 2) if dated else np.ones(len(rows), dtype=bool)
         worth = np.nan_to_num(rows.worth, nan=_mean(rows.worth))
         found = {}
-        for name, codes, at in (("stage", h.stage, rows.stage), ("category", h.category, rows.category)):
+        for name, at in (("stage", rows.stage), ("category", rows.category)):
             # Each deal once in every stage that it was ever in.
-            ever = np.unique(np.column_stack([h.deal, codes])[done[h.deal] & ~h.shut & (h.at <= day)], axis=0)
-            if not len(ever):
+            deal, code, since = h.ever(name)
+            seen = done[deal] & (since <= day)
+            if not seen.any():
                 continue
-            n = np.bincount(ever[:, 1] + 1, minlength=64)
-            wins = np.bincount(ever[:, 1] + 1, weights=h.won[ever[:, 0]], minlength=64)
+            size = max(int(code.max()), int(at.max(initial=-1))) + 2
+            n = np.bincount(code[seen] + 1, minlength=size)
+            wins = np.bincount(code[seen] + 1, weights=h.won[deal[seen]], minlength=size)
             rate = (wins + 1) / (n + 2)
             found[f"{name}_weighted"] = closed + float((worth * rate[at + 1])[due].sum())
         return found
@@ -168,14 +188,14 @@ class Engine:
         past = self.past(day, span)
         windows = (
             [(e - left, e) for _, e in past[-9:] if e - left > h.begins]
-            if len(past) >= ENOUGH
+            if len(past) >= ALIKE
             else [(day + 1 - left - 7 * n, day + 1 - 7 * n) for n in range(12)]
         )
         windows = sorted((s, e) for s, e in windows if s > h.begins)
         found = np.array(
             [h.booked[h.won_in(s, e, known=day) & (h.created >= s)].sum() for s, e in windows], dtype=np.float64
         )
-        half = 240.0 if len(past) >= ENOUGH else 28.0
+        half = 240.0 if len(past) >= ALIKE else 28.0
         weights = np.array([0.5 ** ((day - e) / half) for _, e in windows])
         return found, weights / weights.sum() if len(weights) else weights
 
@@ -203,21 +223,23 @@ def _values(history: History, rows: Snapshot, day: int) -> Floats:
     return np.nan_to_num(rows.worth, nan=_mean(rows.worth)) * ratio
 
 
-def distribution(parts: Parts, rung: str, *, shock: float, seed: int = 0) -> Floats:
+def distribution(parts: Parts, rung: str | None, *, scale: float, shock: float, seed: int = 0) -> Floats:
     """Draws of the total by the rung's chances: deals, intake of past windows, and the shock they share."""
-    p = parts.chance.get(rung)
-    if p is None:
-        return np.full(simulate.DRAWS, parts.totals[rung])
+    coming = intake_draws(parts, seed=seed) * scale + parts.closed
+    if rung is None:
+        return coming
+    p = np.minimum(parts.chance[rung] * scale, 1.0)
     group = np.zeros(len(p), dtype=np.int64)
-    deals = simulate.draw(p, parts.value, group, 1, shock=shock, seed=seed)[:, 0]
-    return parts.closed + deals + intake_draws(parts, shock=shock, seed=seed)
+    return coming + simulate.draw(p, parts.value, group, 1, shock=shock, seed=seed)[:, 0]
 
 
-def intake_draws(parts: Parts, *, shock: float, seed: int = 0) -> Floats:
-    """Intake drawn from what it was."""
+def intake_draws(parts: Parts, *, seed: int = 0) -> Floats:
+    """Intake drawn from what it was, about what is expected."""
     if not len(parts.intakes):
         return np.zeros(simulate.DRAWS)
-    return np.random.default_rng(seed + 1).choice(parts.intakes, simulate.DRAWS, p=parts.weights)
+    usual = float((parts.intakes * parts.weights).sum())
+    drawn = np.random.default_rng(seed + 1).choice(parts.intakes, simulate.DRAWS, p=parts.weights)
+    return drawn * (parts.intake / usual if usual > 0 else 1.0)
 
 
 def contributions(parts: Parts, rung: str) -> list[dict[str, float]]:
@@ -226,7 +248,7 @@ def contributions(parts: Parts, rung: str) -> list[dict[str, float]]:
     if p is None or parts.table is None:
         return [{} for _ in range(len(parts.rows))]
     steps = parts.table.steps(cells(parts.rows, parts.day + 1, parts.span[1]))
-    names = ("base", "stage", "due", "time_in_stage")
+    names = ("base", "stage", "kind", "due", "time_in_stage")
     columns = [steps[0], *(b - a for a, b in pairwise(steps))]
     told = dict(zip(names, columns, strict=True)) | {rung: p - steps[-1]}
     if rung == DEFAULT:
@@ -234,4 +256,15 @@ def contributions(parts: Parts, rung: str) -> list[dict[str, float]]:
     return [{k: float(v[n]) for k, v in told.items()} for n in range(len(p))]
 
 
-__all__ = ["DEALS", "DEFAULT", "NEVER", "RUNGS", "Engine", "Parts", "contributions", "distribution", "intake_draws"]
+__all__ = [
+    "AVERAGE",
+    "DEALS",
+    "DEFAULT",
+    "NEVER",
+    "RUNGS",
+    "Engine",
+    "Parts",
+    "contributions",
+    "distribution",
+    "intake_draws",
+]

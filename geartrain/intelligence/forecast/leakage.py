@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
 import numpy as np
 
-from geartrain.intelligence.forecast.history import Flags
+from geartrain.intelligence.forecast.history import Flags, Floats, Ints
 from geartrain.intelligence.forecast.scores import auc
 from geartrain.kernel.issues import Issue, Level
 
@@ -21,6 +22,8 @@ AT_CREATION = frozenset(
 OUTCOME = frozenset({"is_won", "is_closed", "closed_at", "loss_reason", "booked", "close_value", "won_amount"})
 COPIES = 0.98  # share of deals whose value says their present stage
 SUSPECT = 0.95  # AUC from which a single value gives the outcome away
+EXACT = 0.9999  # rank correlation with the closing value from which a number is made from it
+REPEATS = 20  # pairs of won deals that closed at the same value, by which anything made from the value is known
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,20 @@ class Feature:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """How the same deals stand today."""
+    """How the same deals stand today.
+
+    Args:
+        value: What each was closed at, None where that is not told.
+        ended: The day each was closed, None where it is open or not told.
+        as_of: No date of a feature may be later; None: not looked at.
+    """
 
     stage: Sequence[str | None]
     closed: Sequence[bool]
     won: Sequence[bool]
+    value: Sequence[object] = ()
+    ended: Sequence[object] = ()
+    as_of: date | None = None
 
 
 def lint(features: Sequence[Feature], today: Outcomes) -> list[Issue]:
@@ -103,6 +115,73 @@ def _missing(feature: Feature, today: Outcomes) -> str:
     return ""
 
 
+def _later(feature: Feature, today: Outcomes) -> str:
+    """Whether it holds days that had not come yet, or the day on which deals were closed."""
+    if feature.history:
+        return ""
+    days = [_day(v) for v in feature.values]
+    if today.as_of is not None and (late := [d for d in days if d is not None and d > today.as_of]):
+        return f"holds dates after the as-of date: {len(late)} of them, the latest {max(late)}."
+    ends = [_day(v) for v in today.ended] or [None] * len(days)
+    both = [(d, e) for d, e, c in zip(days, ends, today.closed, strict=True) if c and d and e]
+    if len(both) >= 20 and sum(d == e for d, e in both) >= COPIES * len(both):
+        return "is the day on which deals were closed: it is known only once they are."
+    return ""
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value[:10]) if isinstance(value, str) and value[4:5] == "-" else None
+    except ValueError:
+        return None
+
+
+def _made_of_value(feature: Feature, today: Outcomes) -> str:
+    """Whether it is the closing value in another form: any number that orders won deals as it does, or a code of it."""
+    if feature.history or not today.value:
+        return ""
+    rows = zip(feature.values, today.value, today.won, strict=True)
+    pairs = [(v, float(str(a))) for v, a, w in rows if w and v is not None and a is not None]
+    if len(pairs) < 100:
+        return ""
+    told, amounts = [str(v) for v, _ in pairs], np.array([a for _, a in pairs])
+    numbers = _numbers(told)
+    if numbers is not None and len(np.unique(numbers)) >= 20:
+        a, b = _ranks(numbers), _ranks(amounts)
+        if b.std() > 0 and abs(float(np.corrcoef(a, b)[0, 1])) >= EXACT:
+            return "is made from the closing value: it orders won deals just as what they closed at."
+    _, code = np.unique(told, return_inverse=True)
+    _, worth = np.unique(amounts, return_inverse=True)
+    alike = [_pairs(c) for c in (code, worth, code * (worth.max() + 1) + worth)]
+    if len(np.unique(code)) >= 20 and alike[2] >= REPEATS and alike[2] >= COPIES * max(alike[0], alike[1]):
+        return "is made from the closing value: won deals have the same of it just when they closed at the same."
+    return ""
+
+
+def _pairs(codes: Ints) -> int:
+    """How many pairs have the same code."""
+    n = np.unique(codes, return_counts=True)[1]
+    return int((n * (n - 1) // 2).sum())
+
+
+def _ranks(numbers: Floats) -> Floats:
+    _, inverse, n = np.unique(numbers, return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(n) - (n - 1) / 2)[inverse]
+    return ranks
+
+
+def _numbers(told: Sequence[str]) -> Floats | None:
+    try:
+        found = np.array([float(v) for v in told])
+    except ValueError:
+        return None
+    return found if np.isfinite(found).all() else None
+
+
 def _tells(feature: Feature, today: Outcomes) -> str:
     """Whether the value alone gives away which of the closed deals were won."""
     if feature.history:
@@ -112,26 +191,27 @@ def _tells(feature: Feature, today: Outcomes) -> str:
     values = [v for v, c in zip(feature.values, closed, strict=True) if c]
     if len(values) < 100:
         return ""
-    _, code = np.unique([str(v) for v in values], return_inverse=True)
-    if code.max() + 1 > len(values) / 5:
-        # Values of nearly every deal its own: order them as numbers, if they are.
-        try:
-            score = np.array([float(str(v)) if v is not None else np.nan for v in values])
-        except ValueError:
-            return ""
-        score = np.nan_to_num(score, nan=-1.0)
-    else:
-        # The share won by value, from every other deal than those it is tried on.
-        half, size = np.arange(len(won)) % 2 == 0, int(code.max()) + 1
-        score = np.full(len(won), won.mean())
-        for part in (half, ~half):
-            n = np.bincount(code[~part], minlength=size)
-            wins = np.bincount(code[~part], weights=won[~part], minlength=size)
-            score[part] = ((wins + won.mean()) / (n + 1))[code[part]]
-    found = auc(score, won)
-    if found is not None and max(found, 1 - found) >= SUSPECT:
-        return f"gives the outcome away: alone it tells won from lost with an AUC of {max(found, 1 - found):.2f}."
-    return ""
+    found = [auc(_share_won([str(v) for v in values], won), won)]
+    numbers = _numbers(["nan" if v is None else str(v) for v in values if v is not None])
+    if numbers is not None and len(numbers):
+        # Empty is below all others: where it tells, that is the outcome too.
+        score = np.full(len(values), numbers.min() - 1)
+        score[[v is not None for v in values]] = numbers
+        found.append(auc(score, won))
+    best = max((max(f, 1 - f) for f in found if f is not None), default=0.0)
+    return f"gives the outcome away: alone it tells won from lost with an AUC of {best:.2f}." if best >= SUSPECT else ""
+
+
+def _share_won(told: Sequence[str], won: Floats) -> Floats:
+    """The share won by value, of every other deal than those it is tried on; of all where the value is not seen."""
+    _, code = np.unique(told, return_inverse=True)
+    half, size = np.arange(len(won)) % 2 == 0, int(code.max()) + 1
+    score = np.full(len(won), won.mean())
+    for part in (half, ~half):
+        n = np.bincount(code[~part], minlength=size)
+        wins = np.bincount(code[~part], weights=won[~part], minlength=size)
+        score[part] = ((wins + won.mean()) / (n + 1))[code[part]]
+    return score
 
 
 def _lost(today: Outcomes) -> Flags:
@@ -139,6 +219,8 @@ def _lost(today: Outcomes) -> Flags:
     return lost
 
 
-RULES: tuple[Callable[[Feature, Outcomes], str], ...] = (_outcome, _copy, _missing, _tells, _current)
+RULES: tuple[Callable[[Feature, Outcomes], str], ...] = (
+    _outcome, _copy, _missing, _later, _made_of_value, _tells, _current,
+)  # fmt: skip
 
 __all__ = ["AT_CREATION", "OUTCOME", "TRACKED", "Feature", "Outcomes", "lint"]

@@ -75,7 +75,7 @@ def nodes(history: History, told: Forecast, hierarchy: Hierarchy) -> list[Node]:
     share = np.bincount(_coded(last[late], none), weights=history.booked[late], minlength=none + 1)
     intake = _split(round(told.intake * 100), share if share.sum() > 0 else np.eye(none + 1)[none])
     drawn = simulate.draw(p, parts.value, held, none + 1, shock=told.shock, seed=1)
-    coming = intake_draws(parts, shock=told.shock) * told.scale
+    coming = intake_draws(parts) * told.scale
     part = intake / max(float(np.abs(intake).sum()), 1.0)
     sums = closed / 100 + drawn + coming[:, None] * part[None, :]
     leaves = {owner: n for n, owner in enumerate(owners) if closed[n] or open_[n] or intake[n]}
@@ -92,18 +92,26 @@ def _rolled(
     for owner, chain in above.items():
         for person in chain:
             below.setdefault(person, []).append(leaves[owner])
+    company = np.quantile(sums.sum(axis=1), LEVELS)
+    size = (told.p90 - told.p10) / float(company[2] - company[0]) if company[2] > company[0] else 1.0
     found = []
     for person in sorted(below):
         at = below[person]
         closed, open_, intake = (int(c[at].sum()) for c in cents)
         low, middle, high = (float(q) for q in np.quantile(sums[:, at].sum(axis=1), LEVELS))
-        mean, half = (closed + open_ + intake) / 100, (high - low) / 2 * told.widen
+        mean = (closed + open_ + intake) / 100
         p50 = max(closed / 100, mean + middle - float(sums[:, at].sum(axis=1).mean()))
+        # The company is what it is; everyone below it is as much wider as it is.
+        whole = len(at) == len(leaves)
+        low, p50, high = (
+            (told.p10, told.p50, told.p90)
+            if whole
+            else (max(closed / 100, p50 - size * (middle - low)), p50, p50 + size * (high - middle))
+        )
         movers = [history.ids[told.parts.rows.deal[n]] for n in order[np.isin(held[order], at)][:MOVERS]]
         chain = hierarchy.chain(person) if person != NOBODY else []
         found.append(
-            Node(person, chain[0] if chain else None, closed, open_, intake, max(closed / 100, p50 - half), p50,
-                 p50 + half, tuple(movers))
+            Node(person, chain[0] if chain else None, closed, open_, intake, low, p50, high, tuple(movers))
         )  # fmt: skip
     return found
 

@@ -132,7 +132,7 @@ class Error:
 
 @dataclass(frozen=True)
 class Record:
-    """How right somebody was over several periods; `flag` is happy_ears, sandbagging or empty."""
+    """How right somebody was over `n` periods, of every call given; `flag` is happy_ears, sandbagging or empty."""
 
     user: str
     n: int
@@ -142,8 +142,12 @@ class Record:
     flag: str
 
 
-def recorded(errors: Sequence[Error], *, bar: Decimal = Decimal("0.1")) -> list[Record]:
-    """One record per person, by id. Bias is Σ(call − actual) / Σ|actual|, + is over-forecast; see `LEAST`."""
+def recorded(errors: Sequence[Error], *, bar: Decimal = Decimal("0.1"), least: int = LEAST) -> list[Record]:
+    """One record per person, by id. Bias is Σ(call − actual) / Σ|actual|, + is over-forecast.
+
+    Args:
+        bar, least: Nobody is flagged whose bias is within `bar`, or of whom there are fewer periods than `least`.
+    """
     by: dict[str, list[Error]] = defaultdict(list)
     for error in errors:
         by[error.user].append(error)
@@ -153,7 +157,8 @@ def recorded(errors: Sequence[Error], *, bar: Decimal = Decimal("0.1")) -> list[
         wape = sum((abs(e.call - e.actual) for e in rows), ZERO) / whole if whole else None
         bias = sum((e.call - e.actual for e in rows), ZERO) / whole if whole else None
         flag = ""
-        if bias is not None and len(rows) >= LEAST and abs(bias) > bar:
+        n = len({e.period for e in rows})
+        if bias is not None and n >= least and abs(bias) > bar:
             flag = "happy_ears" if bias > 0 else "sandbagging"
-        found.append(Record(user, len(rows), wape, bias, sum((e.value_added for e in rows), ZERO), flag))
+        found.append(Record(user, n, wape, bias, sum((e.value_added for e in rows), ZERO), flag))
     return found

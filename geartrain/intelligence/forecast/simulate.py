@@ -7,6 +7,7 @@ import numpy as np
 from geartrain.intelligence.forecast.history import Floats, Ints
 
 DRAWS = 1_000
+AT_ONCE = 100
 EXACT = 4_000  # deals up to which each is drawn; beyond it a part is normal by its mean and variance
 
 
@@ -45,9 +46,13 @@ def draw(
     if not len(chance):
         return found
     if len(chance) <= EXACT:
-        for n in range(draws):
-            won = rng.random(len(chance)) < np.minimum(chance * common[n], 1.0)
-            found[n] = np.bincount(group, weights=np.where(won, amounts, 0.0), minlength=groups)
+        order = np.argsort(group, kind="stable")
+        held, first = np.unique(group[order], return_index=True)
+        p, value = chance[order].astype(np.float32), amounts[order]
+        for at in range(0, draws, AT_ONCE):
+            part = common[at : at + AT_ONCE, None].astype(np.float32)
+            won = rng.random((len(part), len(p)), dtype=np.float32) < p * part
+            found[at : at + AT_ONCE, held] = np.add.reduceat(won * value, first, axis=1)
         return found
     mean = np.bincount(group, weights=chance * amounts, minlength=groups)
     spread = np.sqrt(np.bincount(group, weights=chance * (1 - chance) * amounts**2, minlength=groups))

@@ -18,18 +18,22 @@ class Cells:
     """What a deal is looked up by: coarse to fine."""
 
     stage: Ints
+    kind: Ints
     due: Ints
     time: Ints
 
     def levels(self) -> list[Ints]:
-        """Codes of the stage, of stage and due, of stage, due and time."""
-        two = self.stage * 8 + self.due
-        return [self.stage, two, two * 64 + self.time]
+        """Codes of the stage, then of it with the kind of deal, with due, and with the time in stage."""
+        two = self.stage * 64 + self.kind
+        three = two * 8 + self.due
+        return [self.stage, two, three, three * 64 + self.time]
 
 
 def cells(rows: Snapshot, start: int, end: int) -> Cells:
     """The cells of open deals for the period they may be won in."""
-    return Cells(rows.stage + 1, rows.placed(start, end), np.searchsorted(STAYED, rows.stayed, side="right"))
+    kind = rows.kind[:, 0] + 1 if rows.kind.shape[1] else np.zeros(len(rows), dtype=np.int64)
+    time = np.searchsorted(STAYED, rows.stayed, side="right")
+    return Cells(rows.stage + 1, kind, rows.placed(start, end), time)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Shrunk:
     known: tuple[dict[int, float], ...]
 
     def steps(self, at: Cells) -> list[Floats]:
-        """The chance after the base, after the stage, after due, after time: the last one is it."""
+        """The chance after the base, after the stage, the kind, due and time: the last one is it."""
         found = [np.full(len(at.stage), self.base)]
         for codes, table in zip(at.levels(), self.known, strict=True):
             keys, inverse = np.unique(codes, return_inverse=True)

@@ -118,6 +118,7 @@ from geartrain.kernel.measure.primitives import AnyAggregate
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.policy.kind import Envelope, Strict
 from geartrain.kernel.rules import InvalidRule, parse
+from geartrain.kernel.yaml_text import load_yaml
 
 
 class MetricClass(StrEnum):
@@ -284,7 +285,7 @@ class Metric(Envelope[Spec]):
 def _read(text: str) -> tuple[Metric | None, tuple[tuple[str, int, str], ...]]:
     """The metric of a text, or (code, line, message) of everything wrong with it; remembered by the text."""
     try:
-        raw = YAML(typ="safe", pure=True).load(text)
+        raw = load_yaml(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return None, (("policy_not_yaml", line, f"This is not YAML: {error.problem}."),)

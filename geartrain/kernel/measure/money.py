@@ -63,7 +63,8 @@ def daily_rates(stated: Iterable[Mapping[str, Any]], *, until: date) -> Iterable
         best: dict[date, Decimal] = {}
         for kind, days in reversed(list(HOLDS.items())):
             at = kinds.get(kind, {})
-            for start, end in zip(sorted(at), [*sorted(at)[1:], date.max], strict=True):
+            dates = sorted(at)
+            for start, end in zip(dates, [*dates[1:], date.max][: len(dates)], strict=True):
                 last = min(end, start + timedelta(days=days), until + timedelta(days=1))
                 for n in range((last - start).days):
                     best[start + timedelta(days=n)] = at[start]

@@ -12,6 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from geartrain.kernel.issues import Issue, Level
+from geartrain.kernel.yaml_text import load_yaml
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def read_document(text: str, where: str) -> tuple[Document | None, list[Issue]]:
         return None, [Issue("policy_not_yaml", Level.error, message, f"{where}:{line}", hint)]
 
     try:
-        values = YAML(typ="safe", pure=True).load(text)
+        values = load_yaml(text)
     except DuplicateKeyError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         return wrong(line, f"{str(error.problem).strip().splitlines()[0].capitalize()}.", "Keep one of them.")

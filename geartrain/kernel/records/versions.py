@@ -23,6 +23,16 @@ def latest(versions: ibis.Table, key: Sequence[str], *, known_as_of: datetime | 
     return known.mutate(_rank=rank).filter(ibis._["_rank"] == 0).drop("_rank")
 
 
+DELETED = "deleted:"
+"""What `load_source` of a version begins with that says the record is not there any more."""
+
+
+def known_at(versions: ibis.Table, key: Sequence[str], at: datetime) -> ibis.Table:
+    """The records there were, as known at an instant: without those whose latest version says they were deleted."""
+    last = latest(versions, key, known_as_of=at)
+    return last.filter(~last.load_source.startswith(DELETED).fill_null(False))
+
+
 def changes_between(
     before: ibis.Table, after: ibis.Table, record_type: RecordType, fields: Sequence[str]
 ) -> ibis.Table:

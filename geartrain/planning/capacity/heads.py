@@ -148,8 +148,9 @@ def _of_role(capacity_plan: CapacityPlan, role: Role, hires: Hires, issues: list
         ramped = sum((count * role.ramped(n - began) for began, count in cohorts.items()), Decimal(0))
         capacity = ramped * role.share(n) * role.productivity
         yield Carried(role.name, n, heads, ramped, capacity, heads * role.cost, joined, left)
-        _come_back(role, coming, n + 1, heads * (1 - stays))
-        cohorts = {began: count * stays for began, count in cohorts.items()}
+        if n >= capacity_plan.settled:
+            _come_back(role, coming, n + 1, heads * (1 - stays))
+            cohorts = {began: count * stays for began, count in cohorts.items()}
 
 
 def _come_back(role: Role, coming: dict[int, Decimal], period: int, left: Decimal) -> None:

@@ -13,8 +13,11 @@ from pydantic import Field, field_validator, model_validator
 
 from geartrain.kernel.periods import add_months
 from geartrain.kernel.policy import Strict
+from geartrain.kernel.rules import parse
 
-Amount = Annotated[Decimal, Field(ge=0)]
+Amount = Annotated[Decimal, Field(ge=0, le=Decimal("1e15"))]  # beyond it no money is counted to the cent
+Heads = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+FIRST, LAST = 1900, 2200  # years
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
@@ -39,7 +42,7 @@ class Join(Strict):
     """
 
     period: str
-    count: Amount
+    count: Heads
     tenure: int = Field(default=0, ge=0)
 
     @field_validator("period", mode="before")
@@ -60,12 +63,19 @@ class Role(Strict):
 
     Args of the model: heads: those fully ramped when the plan begins. attrition: annual rate. backfill_lag: periods
     until a leaver is replaced; empty where nobody is. hiring_lag: periods from offer to the first day.
+
+    Within a workspace `people` counts heads, hires, those still ramping and leavers from the records of users, and
+    `history` takes the productivity from what they, or their `peers`, booked; what is stated besides is added to the
+    heads, and holds in place of the productivity.
     """
 
     key: str = Field(min_length=1)
     team: str = ""
     segment: str = ""
-    heads: Amount = Decimal(0)
+    people: str = Field(default="", description="rule over user records: who is counted")
+    peers: str = Field(default="", description="rule: whose history gives the productivity; empty: `people`")
+    history: int | None = Field(default=None, ge=1, le=60, description="months of bookings that give the productivity")
+    heads: Heads = Decimal(0)
     joins: tuple[Join, ...] = Field(default=(), alias="hires")
     transfers_in: tuple[Join, ...] = ()
     leavers: tuple[Join, ...] = Field(default=(), description="named leavers and transfers out")
@@ -91,6 +101,13 @@ class Role(Strict):
     )
     manages: str = Field(default="", description="key of the role it manages")
     span: Annotated[Decimal, Field(gt=0)] | None = Field(default=None, description="heads one of it manages at most")
+
+    @field_validator("people", "peers")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if value:
+            parse(value, where="roles")
+        return value
 
     @property
     def name(self) -> str:
@@ -122,6 +139,12 @@ class CapacityPlan(Strict):
     budget: Amount | None = Field(default=None, description="what hires may cost over the plan, hiring and pay")
     most_hires: int | None = Field(default=None, ge=0, description="per period over all roles")
     close: Close = Close.each
+    settled: int = Field(
+        default=0, ge=0, description="periods at the beginning in which nobody leaves but those named: they have passed"
+    )
+    goals_from: str = Field(
+        default="", description="key of a corporate goal whose values are the goal, within a workspace"
+    )
 
     @field_validator("start", mode="before")
     @classmethod
@@ -135,6 +158,8 @@ class CapacityPlan(Strict):
 
     @model_validator(mode="after")
     def _whole(self) -> CapacityPlan:
+        if not FIRST <= self.start.year <= LAST:
+            raise ValueError(f"a plan begins from {FIRST} to {LAST}")
         if self.start.day != 1:
             raise ValueError("a plan begins on the first of a month")
         names = [r.name for r in self.roles]

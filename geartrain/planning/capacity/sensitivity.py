@@ -108,7 +108,7 @@ def _play(capacity_plan: CapacityPlan, role: Role, rng: random.Random, found: li
             ends.remove(named)
         for n in range(first, last):
             found[n] += brings * float(role.ramped(n - began) * role.share(n))
-            if rng.random() >= stays:
+            if n >= capacity_plan.settled and rng.random() >= stays:
                 last = n + 1
                 break
         if (

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geartrain.kernel.errors import Invalid
+
 Ints = NDArray[np.int64]
 SAFE = 2**62
 BITS = 64
@@ -129,5 +131,8 @@ def _scaled_wide(bases: Ints, numerators: Ints, denominator: int, unit: int) -> 
         left = (2 * sum(r for _, r in pairs) + step) // (2 * step)
         order = sorted(range(len(pairs)), key=lambda i: (-pairs[i][1], i))
         for rank, i in enumerate(order):
-            found[i, column] = (pairs[i][0] + (rank < left)) * unit
+            hedged = (pairs[i][0] + (rank < left)) * unit
+            if abs(hedged) >= 2 * SAFE:
+                raise Invalid("A hedged amount is too large to count in these steps.", hint="Use thousands.")
+            found[i, column] = hedged
     return found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.rules import parse
-from geartrain.planning.quotas.apportion import Ints, apportion_many, scaled_many
+from geartrain.planning.quotas.apportion import SAFE, Ints, apportion_many, scaled_many
 from geartrain.planning.quotas.cells import Cells, read_cells
 from geartrain.planning.quotas.gates import CODES, OPEN, classes, counting, gated
 from geartrain.planning.quotas.policy import QuotaPolicy, Then
@@ -100,7 +100,7 @@ def lay_out(hierarchy: Table, targets: Table, policy: QuotaPolicy) -> Layout:
     gate = gated(tree, cells, policy.gates, examples)
     counted = tuple(counting(policy.mix, whens, cells, e) for e in examples)
     shares = Shares(tree, policy, sums)
-    found = [*issues, *more, *wrong, *_doubts(policy)]
+    found = [*hierarchy.issues, *targets.issues, *issues, *more, *wrong, *_doubts(policy)]
     return Layout(tree, cells, policy, shares, class_of, gate, counted, found)
 
 
@@ -162,7 +162,8 @@ def hedge(layout: Layout, base: Ints) -> Ints:
 def hedged_of(layout: Layout, base: Ints, siblings: range, cells: Ints | None = None) -> Ints:
     """The hedged amounts of some siblings: each its base × factor, all of them the exact sum rounded half up."""
     numerators, denominator = layout.factors
-    own = np.array(numerators[siblings.start : siblings.stop], dtype=np.int64)
+    factors = numerators[siblings.start : siblings.stop]
+    own = np.array(factors, dtype=np.int64 if max((*factors, denominator)) < SAFE else object)
     held = base[siblings.start : siblings.stop]
     return scaled_many(held if cells is None else held[:, cells], own, denominator, layout.cells.unit)
 

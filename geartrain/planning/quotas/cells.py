@@ -80,8 +80,12 @@ class Cells:
         """An amount in quanta.
 
         Raises:
-            Invalid: it is finer than the targets and the rounding unit.
+            Invalid: it is finer than the targets and the rounding unit, or too large to count.
         """
+        if abs(amount) > MOST * self.quantum:
+            raise Invalid(
+                f"{amount} is too large to count in steps of {self.quantum}.", hint="Is it in the right unit?"
+            )
         steps = amount / self.quantum
         if steps != steps.to_integral_value():
             raise Invalid(f"{amount} is finer than {self.quantum}, the step amounts are counted in.", hint="Round it.")
@@ -106,6 +110,9 @@ def read_cells(table: Table, tree: Tree, unit: Decimal, season: Seasonality | No
     columns = tuple(c for c in table.columns if c not in (AMOUNT, NODE))
     amounts, issues = table.numbers(AMOUNT)
     stated = _stated(table, tree, columns, amounts, issues)
+    if not stated and issues:
+        said = f"{issues[0].where}: There is no target to hand out: {issues[0].message}"
+        raise Invalid(said, hint=issues[0].hint)
     if not stated:
         raise Invalid(f"{table.where}: There is no target to hand out.", hint="Add a row with an amount.")
     quantum = min([_step(unit), *(_step(a) for held in stated.values() for a in held.values())])

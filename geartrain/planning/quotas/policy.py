@@ -15,6 +15,7 @@ from geartrain.kernel.rules import Rule, parse
 from geartrain.planning.quotas.asked import Edit
 
 Positive = Annotated[Decimal, Field(gt=0)]
+Factor = Annotated[Decimal, Field(gt=0, le=1000, decimal_places=12)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 EQUAL = "equal"  # the measure that every leaf has once
 
@@ -54,10 +55,10 @@ class Hedge(Strict):
     above it: {1: 0.05, 2: 0.05} is 1.05 at depth 1 and 1.1025 at depth 2. What is not named has the factor 1.
     """
 
-    by_depth: dict[int, Positive] = {}
-    by_height: dict[int, Positive] = {}
-    by_level: dict[str, Positive] = {}
-    compound: dict[int, Annotated[Decimal, Field(gt=-1)]] = {}
+    by_depth: dict[int, Factor] = {}
+    by_height: dict[int, Factor] = {}
+    by_level: dict[str, Factor] = {}
+    compound: dict[int, Annotated[Decimal, Field(gt=-1, le=100, decimal_places=6)]] = {}
 
     @model_validator(mode="after")
     def _one(self) -> Hedge:
@@ -148,6 +149,34 @@ class Seasonality(Strict):
         return {str(k): v for k, v in values.items()} if isinstance(values, Mapping) else values
 
 
+class Fair(Strict):
+    """What counts as fair; who is outside is named with the reason.
+
+    `quota_to_ote` is the least and the most that a quota is of the pay at target, 4 to 6 being common; `potential_band`
+    how far a quota per potential may be off the median of the role, as a share of it.
+    """
+
+    quota_to_ote: tuple[Positive, Positive] = (Decimal(4), Decimal(6))
+    potential_band: Positive = Decimal("0.4")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Fair:
+        if self.quota_to_ote[0] > self.quota_to_ote[1]:
+            raise ValueError("quota_to_ote has the least first")
+        return self
+
+
+class Seat(Strict):
+    """Somebody to be hired, who carries a quota before having a name; their book is the mean of their colleagues'."""
+
+    key: str = Field(min_length=1, description="how the seat is named until somebody sits on it")
+    manager: str = Field(min_length=1, description="user_id of who leads it")
+    start: date = Field(description="first day; the ramp counts from it")
+    role: str = ""
+    segment: str = ""
+    region: str = ""
+
+
 class QuotaPolicy(Strict):
     """The `spec` of a quota_policy. Without weights every leaf counts the same.
 
@@ -167,6 +196,8 @@ class QuotaPolicy(Strict):
     period: str = ""
     targets: tuple[dict[str, str], ...] = Field(default=(), description="cell columns and amount, instead of a goal")
     people: str = Field(default="", description="rule over people that carry quotas; their managers stand above them")
+    fair: Fair = Fair()
+    seats: tuple[Seat, ...] = Field(default=(), description="people to be hired who carry a quota, within a workspace")
     edits: tuple[Edit, ...] = Field(default=(), description="what was decided by hand, whatever its order")
     measure: str = Field(default="bookings", description="the measure the quotas are stated in")
     letter: str = Field(default="", description="what a quota letter says below the figures")
@@ -184,6 +215,14 @@ class QuotaPolicy(Strict):
         if value:
             parse(value, where="people")
         return value
+
+    @field_validator("seats")
+    @classmethod
+    def _once(cls, seats: tuple[Seat, ...]) -> tuple[Seat, ...]:
+        keys = [s.key for s in seats]
+        if twice := next((k for k in keys if keys.count(k) > 1), None):
+            raise ValueError(f"the seat '{twice}' is there twice")
+        return seats
 
     @field_validator("period", mode="before")
     @classmethod

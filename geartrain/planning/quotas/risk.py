@@ -18,8 +18,18 @@ def chance_met(sellers: int, ratio: float, *, mean: float, deviation: float) -> 
     """
     if sellers <= 0 or ratio <= 0:
         return None
-    needed, expected = sellers / ratio, sellers * mean
-    spread = deviation * sqrt(sellers)
+    return chance_of([1.0] * sellers, sellers / ratio, mean=mean, deviation=deviation)
+
+
+def chance_of(quotas: Sequence[float], planned: float, *, mean: float, deviation: float) -> float | None:
+    """The same of unequal street quotas; None without any, or without a plan.
+
+    Example: twenty of 100 against 2,000, N(0.85, 0.40): 0.0468.
+    """
+    if not quotas or planned <= 0:
+        return None
+    needed, expected = planned, mean * sum(quotas)
+    spread = deviation * sqrt(sum(q * q for q in quotas))
     if spread == 0:
         return 1.0 if expected >= needed else 0.0
     return erfc((needed - expected) / spread / sqrt(2)) / 2

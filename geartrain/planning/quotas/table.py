@@ -17,12 +17,13 @@ GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 
 @dataclass(frozen=True)
 class Table:
-    """A file of columns: `rows` as text, `lines` where each of them stands in the file `where`."""
+    """A file of columns: `rows` as text, `lines` where each stands in the file `where`, `issues` of its form."""
 
     where: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...] = field(default=())
+    issues: tuple[Issue, ...] = field(default=())
 
     def at(self, row: int) -> str:
         """File and line of a row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -66,6 +66,21 @@ def record_decisions(ws: Workspace, actor: Actor, decisions: Iterable[Decision])
 def record_decision(ws: Workspace, actor: Actor, decision: Decision) -> Recorded:
     """Keep one decision."""
     return record_decisions(ws, actor, [decision])
+
+
+def keep_new(ws: Workspace, actor: Actor, decisions: Sequence[Decision]) -> str:
+    """Keep decisions about what was surely not decided before, within the caller's transaction, with one event.
+
+    Returns: the hash of the trail after it.
+    """
+    from geartrain.stores.decisions.models import record_event
+
+    now = ws.now()
+    for n in range(0, len(decisions), BATCH):
+        _write(list(decisions[n : n + BATCH]), now)
+    by = sorted({f"policy/{d.kind}/{d.key}@{d.version}" for d in decisions})[:50]
+    detail = {"new": len(decisions), "known": 0, "by": by}
+    return record_event(actor.login, "record_decisions", at=now, subject="decisions", detail=detail).hash
 
 
 def decisions_about(ws: Workspace, subject: str) -> list[Decision]:

@@ -150,6 +150,14 @@ class Writer(Protocol):
         """
         ...
 
+    def remove(self, record_type: RecordType, staged: Path) -> int:
+        """Take records out of the state; earlier versions stay, and a last one says that they are deleted.
+
+        The staged file has them whole, as they were before, with `load_source` beginning with `deleted:`. None of them
+        is appended in this load. Returns: its rows.
+        """
+        ...
+
     def reject(self, staged: Path) -> None:
         """Add quarantined rows from a Parquet file with the columns of `Snapshot.quarantine` less load_id."""
         ...

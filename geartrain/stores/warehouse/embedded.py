@@ -24,7 +24,7 @@ from ibis.expr import operations as ops
 
 from geartrain.facts import record_type
 from geartrain.kernel.errors import Conflict
-from geartrain.kernel.records import latest
+from geartrain.kernel.records import known_at
 from geartrain.stores.warehouse import manifest as disk
 from geartrain.stores.warehouse.base import QUARANTINE, Damaged, LoadEntry, Params, utc
 from geartrain.stores.warehouse.duck import Limits, connect, scan
@@ -288,7 +288,7 @@ class EmbeddedSnapshot:
         files = self._files(name)
         known = utc(known_as_of) if known_as_of is not None else None
         if known is not None and files.recorded_at is not None and known < files.recorded_at:
-            return latest(self.versions(name), declared.key, known_as_of=known)
+            return known_at(self.versions(name), declared.key, known)
         return self._view(name, files.current, declared.schema)
 
     def versions(self, name: str) -> ibis.Table:
@@ -308,7 +308,9 @@ class EmbeddedSnapshot:
         table = expr.as_table()
         if not params:
             with self._running:
-                return self.con.to_pyarrow(table)
+                # What to_pyarrow of the engine does, without the second of importing pandas for nothing.
+                found = self.con._to_duckdb_relation(table).to_arrow_table()
+            return table.__pyarrow_result__(found)
         statement, values = prepared(table, params)
         with self._running:
             self.con._run_pre_execute_hooks(table)  # tables in memory that it reads

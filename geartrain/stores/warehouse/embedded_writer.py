@@ -13,7 +13,7 @@ from ibis.expr import operations as ops
 
 from geartrain.facts import record_type as declared
 from geartrain.kernel.errors import Conflict, Invalid
-from geartrain.kernel.records import RecordType
+from geartrain.kernel.records import DELETED, RecordType
 from geartrain.stores.warehouse import manifest as disk
 from geartrain.stores.warehouse.base import CLOCK_SKEW_SECONDS, QUARANTINE, LoadEntry
 from geartrain.stores.warehouse.content import Content, next_id, row_hash
@@ -70,6 +70,21 @@ class EmbeddedWriter:
             files = self._supersede(files, fresh, record_type) if files.current else files
             self._types[name] = TypeFiles((*files.versions, *fresh), (*files.current, *fresh), self.recorded_at)
         return stored, rows - stored
+
+    def remove(self, record_type: RecordType, staged: Path) -> int:
+        """Versions without a current row."""
+        self._writing()
+        name, files = record_type.name, self._types.get(record_type.name, TypeFiles())
+        columns = staged_columns(self._duck, staged, [c.name for c in record_type.columns])
+        given = {"load_source": DELETED + self._source, "load_id": self.load_id}
+        fresh = self._export(
+            staged_select(staged, columns, record_type.schema, given, self.recorded_at), name, record_type.schema
+        )
+        if fresh:
+            self._contents[name] = self._contents.get(name, Content()).plus(self._content(fresh, record_type.schema))
+            files = self._supersede(files, fresh, record_type) if files.current else files
+            self._types[name] = TypeFiles((*files.versions, *fresh), files.current, self.recorded_at)
+        return sum(f.rows for f in fresh)
 
     def reject(self, staged: Path) -> None:
         """Keep rows that were not loaded."""

@@ -21,7 +21,7 @@ from psycopg import IsolationLevel
 
 from geartrain.facts import record_type, record_types
 from geartrain.kernel.errors import Conflict
-from geartrain.kernel.records import latest
+from geartrain.kernel.records import known_at
 from geartrain.stores.warehouse.base import QUARANTINE, LoadEntry, Params, Unavailable, utc
 from geartrain.stores.warehouse.history import entry_of
 from geartrain.stores.warehouse.postgres_schema import (
@@ -184,7 +184,7 @@ class PostgresSnapshot:
         declared = record_type(name)
         known = utc(known_as_of) if known_as_of is not None else None
         if known is not None and name in self._newest and known < self._newest[name]:
-            return latest(self.versions(name), declared.key, known_as_of=known)
+            return known_at(self.versions(name), declared.key, known)
         return table_on(self.con, name, declared.schema)
 
     def versions(self, name: str) -> ibis.Table:

@@ -69,6 +69,19 @@ class PostgresWriter:
         self._con.execute(f"DROP TABLE IF EXISTS {quoted('_staged')}, {quoted('_fresh')}")
         return content.rows, rows - content.rows
 
+    def remove(self, record_type: RecordType, staged: Path) -> int:
+        """Versions without a current row."""
+        self._writing()
+        name, keys, names = record_type.name, quoted(*record_type.key), quoted(*record_type.schema)
+        needed = [*(c.name for c in record_type.columns), "load_source"]
+        rows = self._stage_rows("_staged", staged, record_type.schema, needed)
+        if rows:
+            self._contents[name] = self._contents.get(name, Content()).plus(self._content("_staged"))
+            self._con.execute(f"DELETE FROM {table_of(name)} WHERE ({keys}) IN (SELECT {keys} FROM _staged)")
+            self._con.execute(f"INSERT INTO {table_of(f'{name}__versions')} ({names}) SELECT {names} FROM _staged")
+        self._con.execute("DROP TABLE _staged")
+        return rows
+
     def reject(self, staged: Path) -> None:
         """Keep rows that were not loaded."""
         self._writing()

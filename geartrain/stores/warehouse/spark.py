@@ -21,7 +21,7 @@ from ibis.expr import operations as ops
 
 from geartrain.facts import record_type
 from geartrain.kernel.errors import Conflict, Invalid
-from geartrain.kernel.records import latest
+from geartrain.kernel.records import known_at
 from geartrain.stores.warehouse.base import QUARANTINE, LoadEntry, Params, Unavailable, Writer, utc
 from geartrain.stores.warehouse.embedded import EmbeddedWarehouse, State
 from geartrain.stores.warehouse.manifest import DataFile, TypeFiles
@@ -129,7 +129,7 @@ class SparkSnapshot:
         declared, files = record_type(name), self._files(name)
         known = utc(known_as_of) if known_as_of is not None else None
         if known is not None and files.recorded_at is not None and known < files.recorded_at:
-            return latest(self.versions(name), declared.key, known_as_of=known)
+            return known_at(self.versions(name), declared.key, known)
         return self._view(name, files.current, declared.schema)
 
     def versions(self, name: str) -> ibis.Table:

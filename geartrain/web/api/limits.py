@@ -12,14 +12,21 @@ WINDOW = 60  # seconds
 
 
 class PerPerson(BaseThrottle):
-    """Counts by person and minute of the clock; `web.requests_per_minute` in geartrain.toml, 0 for no limit."""
+    """Counts by person and minute of the clock; `web.requests_per_minute` in geartrain.toml, 0 for no limit.
+
+    Args:
+        times: How often that much is allowed, counted apart under `what`: a webhook speaks for everybody's leads.
+    """
+
+    def __init__(self, *, times: int = 1, what: str = "api") -> None:
+        self.times, self.what = times, what
 
     def allow_request(self, request: Any) -> bool:
         """Count it, and say whether it was one too many."""
-        most = request.workspace.settings.web.requests_per_minute
+        most = request.workspace.settings.web.requests_per_minute * self.times
         if not most or request.actor is None:
             return True
-        key = f"api/{request.actor.login}/{int(time()) // WINDOW}"
+        key = f"{self.what}/{request.actor.login}/{int(time()) // WINDOW}"
         cache.add(key, 0, timeout=2 * WINDOW)
         return cache.incr(key) <= most
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from geartrain.kernel.errors import NotFound
 from geartrain.services.access import Permission
+from geartrain.services.pay_disputes import list_disputes
 from geartrain.services.pay_runs import get_statement, known_periods, list_statements, names_of
+from geartrain.services.pay_signing import my_letters
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
@@ -23,7 +27,9 @@ def pay(request: Any) -> HttpResponse:
     periods = known_periods(ws, actor)
     period = request.GET.get("period") or (periods[0] if periods else "")
     payee = request.GET.get("payee") or actor.user_id or ""
-    context: dict[str, Any] = {"periods": periods, "period": period, "payee": payee, "own": payee == actor.user_id}
+    own = payee == actor.user_id
+    context: dict[str, Any] = {"periods": periods, "period": period, "payee": payee, "own": own}
+    context["letters"] = my_letters(ws, actor) if own else []
     try:
         said = get_statement(ws, actor, payee=payee, period=period) if payee and period else None
     except NotFound:
@@ -33,9 +39,13 @@ def pay(request: Any) -> HttpResponse:
     if said is None:
         return render(request, "pages/pay.html", context)
     lines = [line for part in said["components"] for line in part["lines"]]
-    table = make_table(request, columns=LINES, rows=[_line(x) for x in lines], name="statement", caption="Lines")
+    asks = Col("ask", "Is it wrong?", href=lambda r: _dispute(r, payee, said["period"]), sortable=False)
+    columns = (*LINES, asks) if _may_ask(request, payee) else LINES
+    table = make_table(request, columns=columns, rows=[_line(x) for x in lines], name="statement", caption="Lines")
     if (file := exported(request, table)) is not None:
         return file
+    asked = list_disputes(ws, actor, payee=payee, period=said["period"])
+    context |= {"disputes": asked, "may_ask": _may_ask(request, payee)}
     context |= {"said": said, "cards": _cards(said), "table": table, "name": names_of(ws, [payee])[payee]}
     return render(request, "pages/pay.html", context)
 
@@ -76,6 +86,8 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
         "amount": Decimal(line["amount"]),
         "date": str(line["date"]),
         "component": line["component"].replace("_", " "),
+        "of": line["component"],
+        "ask": "Dispute",
     }
 
 
@@ -85,8 +97,8 @@ def _number(value: Any) -> Decimal | None:
 
 def _cards(said: dict[str, Any]) -> list[Kpi]:
     cards = [
-        Kpi("Paid", Decimal(said["paid"]), "money", note=said["period"]),
-        Kpi("Earned", Decimal(said["earned"]), "money"),
+        Kpi("Paid", Decimal(said["paid"]), "money", compact=False, note=said["period"]),
+        Kpi("Earned", Decimal(said["earned"]), "money", compact=False),
     ]
     for part in said["components"]:
         if part["attainment"] is not None:
@@ -95,16 +107,30 @@ def _cards(said: dict[str, Any]) -> list[Kpi]:
             title = f"Attainment, {part['key'].replace('_', ' ')}"
             cards.append(Kpi(title, _number(part["attainment"]), "ratio", note=note))
     if Decimal(said["held"]) or Decimal(said["holding"]):
-        cards.append(Kpi("Held back", Decimal(said["holding"]), "money", note=f"{said['held']} of this period"))
+        cards.append(
+            Kpi("Held back", Decimal(said["holding"]), "money", compact=False, note=f"{said['held']} of this period")
+        )
     if Decimal(said["draws"]["owed"]):
-        cards.append(Kpi("Advanced, still owed", Decimal(said["draws"]["owed"]), "money"))
+        cards.append(Kpi("Advanced, still owed", Decimal(said["draws"]["owed"]), "money", compact=False))
     return cards
+
+
+def _may_ask(request: Any, payee: str) -> bool:
+    """Whether the reader may open a dispute: payee, managers and finance; whoever else sees it only audits."""
+    return (
+        payee == request.actor.user_id
+        or request.actor.may(Permission.run_pay)
+        or not request.actor.may(Permission.view_pay)
+    )
+
+
+def _dispute(line: Any, payee: str, period: str) -> str:
+    what = {"payee": payee, "period": period, "component": line["of"], "deal": line["deal"]}
+    return f"{reverse('new-pay-dispute')}?{urlencode(what)}"
 
 
 def href(row: Any) -> str:
     """The statement of a row."""
-    from django.urls import reverse
-
     return f"{reverse('pay')}?payee={row['payee']}&period={row['period']}"
 
 
@@ -130,7 +156,7 @@ PAGE = Page(
     title="My pay",
     path="pay/",
     view=pay,
-    group=Group.performance,
+    group=Group.pay,
     icon="work",
     permission=Permission.view_metrics,
     order=80,

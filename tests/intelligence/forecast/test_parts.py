@@ -52,12 +52,14 @@ def test_scores_worked():
 
 def test_a_cell_is_shrunk_to_its_stage():
     n = 60
-    at = Cells(np.r_[np.full(30, 1), np.full(30, 2)], np.zeros(n, dtype=int), np.r_[np.full(6, 1), np.full(54, 2)])
+    none = np.zeros(n, dtype=int)
+    at = Cells(np.r_[np.full(30, 1), np.full(30, 2)], none, none, np.r_[np.full(6, 1), np.full(54, 2)])
     won = np.r_[np.ones(3), np.zeros(27), np.ones(15), np.zeros(15)]
     found = fit(at, won, np.ones(n))
     base = (18 + 0.1) / 61
     stage = (3 + SHRINK * base) / (30 + SHRINK)
-    two = (3 + SHRINK * stage) / (30 + SHRINK)
+    kind = (3 + SHRINK * stage) / (30 + SHRINK)
+    two = (3 + SHRINK * kind) / (30 + SHRINK)
     assert found.chance(at)[0] == pytest.approx((3 + SHRINK * two) / (6 + SHRINK))
-    assert found.chance(Cells(np.array([9]), np.array([0]), np.array([0])))[0] == pytest.approx(base)
+    assert found.chance(Cells(*np.array([[9], [0], [0], [0]])))[0] == pytest.approx(base)
     assert np.diff(np.column_stack(found.steps(at)), axis=1).sum(axis=1) + base == pytest.approx(found.chance(at))

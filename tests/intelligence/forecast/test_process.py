@@ -60,9 +60,14 @@ def test_accuracy_and_what_an_override_was_worth():
     assert error(105, 0).accuracy is None
 
 
+def over(call, quarters=4):
+    return [error(call, 100, period=f"2026Q{n}") for n in range(1, quarters + 1)]
+
+
 def test_flags_need_four_periods():
-    four = [error(130, 100, period=f"2026Q{n}") for n in range(1, 5)]
+    four = over(130)
     assert [(r.n, r.bias, r.flag) for r in recorded(four)] == [(4, Decimal("0.3"), "happy_ears")]
     assert recorded(four[:3])[0].flag == ""
-    assert recorded([error(70, 100)] * 4)[0].flag == "sandbagging"
-    assert recorded([error(104, 100)] * 4)[0].flag == ""
+    assert recorded([error(130, 100)] * 4)[0].flag == "", "four calls of one period are one period"
+    assert recorded(over(70))[0].flag == "sandbagging"
+    assert recorded(over(104))[0].flag == ""

@@ -1,7 +1,7 @@
 """The waterfall between any two instants closes to the cent, against states read one by one."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
 import ibis
@@ -22,7 +22,33 @@ STATES = ibis.schema(
 PRODUCTS = {"product_id": "string", "list_price": "decimal(38, 4)", "currency": "string"}
 
 
-def history(seed: int, deals: int = 60) -> list[dict]:
+RATES = ibis.schema(
+    {"date": "date", "from_currency": "string", "to_currency": "string", "kind": "string", "rate": "decimal(38, 9)"}
+)
+
+
+def rates_of(random: Random) -> list[dict]:
+    """Rates that change every few days, with stretches in which none holds: a spot rate holds for seven days."""
+    rows = []
+    for currency in ("EUR", "GBP"):
+        day = date(2026, 1, 1)
+        while day < date(2026, 12, 1):
+            rate = Decimal(random.randrange(80_000_000, 140_000_000)) / 10**8
+            rows.append({"date": day, "from_currency": currency, "to_currency": "USD", "kind": "spot", "rate": rate})
+            day += timedelta(days=random.choice([1, 2, 3, 20]))
+    return rows
+
+
+def rate_on(rates: list[dict], currency: str | None, day: date) -> Decimal | None:
+    """The rate of a day, read row by row."""
+    if currency in (None, "USD"):
+        return Decimal(1)
+    known = [r for r in rates if r["from_currency"] == currency and r["date"] <= day]
+    last = max(known, key=lambda r: r["date"], default=None)
+    return last["rate"] if last and day < last["date"] + timedelta(days=7) else None
+
+
+def history(seed: int, deals: int = 60, currencies: tuple = (None,)) -> list[dict]:
     """Random lives: created, changed, passed on, closed, some opened again."""
     random, rows = Random(seed), []
     for n in range(deals):
@@ -31,7 +57,7 @@ def history(seed: int, deals: int = 60) -> list[dict]:
             at,
             {"stage": "A", "owner_id": random.choice("xyz"), "amount": None, "close_date": date(2026, 4, 1)},
         )
-        open_ = True
+        open_, currency = True, random.choice(currencies)
         for _ in range(random.randrange(1, 9)):
             state |= {"amount": random.choice([None, Decimal(random.randrange(10**7)) / 100])}
             state |= {"owner_id": random.choice("xyz"), "stage": random.choice("ABC")}
@@ -40,8 +66,8 @@ def history(seed: int, deals: int = 60) -> list[dict]:
             open_ = not closed
             until = at + timedelta(hours=random.randrange(1, 900))
             rows.append(
-                {"opportunity_id": f"d{n}", "valid_from": at, "valid_to": until, "created_at": born, "currency": None,
-                 "product_id": random.choice(["P 1", "p1", None]), "is_closed": closed,
+                {"opportunity_id": f"d{n}", "valid_from": at, "valid_to": until, "created_at": born,
+                 "currency": currency, "product_id": random.choice(["P 1", "p1", None]), "is_closed": closed,
                  "is_won": closed and random.random() < 0.5, **state}
             )  # fmt: skip
             at = until
@@ -49,7 +75,9 @@ def history(seed: int, deals: int = 60) -> list[dict]:
     return rows
 
 
-def open_sum(rows: list[dict], at: datetime, people: set[str] | None, due: tuple | None) -> tuple[Decimal, int]:
+def open_sum(
+    rows: list[dict], at: datetime, people: set[str] | None, due: tuple | None, rates: list[dict] | None = None
+) -> tuple[Decimal, int]:
     """The balance, read state by state: what the opening and the closing must be."""
     found = [
         r for r in rows
@@ -59,29 +87,80 @@ def open_sum(rows: list[dict], at: datetime, people: set[str] | None, due: tuple
     ]  # fmt: skip
 
     def value(r: dict) -> Decimal:
-        return r["amount"] if r["amount"] is not None else Decimal(55) if r["product_id"] else Decimal(0)
+        native = r["amount"] if r["amount"] is not None else Decimal(55) if r["product_id"] else Decimal(0)
+        if rates is None:
+            return native
+        if r["amount"] is None and r["currency"] not in (None, "USD"):
+            return Decimal(0)  # the price is in another currency, so it stands in for nothing
+        return (native * (rate_on(rates, r["currency"], at.date()) or 0)).quantize(Decimal("1e-4"), ROUND_HALF_UP)
 
     return sum(map(value, found), Decimal(0)), len(found)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_every_waterfall_closes_and_its_ends_are_the_balances(seed):
-    con, random, rows = ibis.duckdb.connect(), Random(seed), history(seed)
+def opened(con: ibis.BaseBackend, rows: list[dict]) -> ibis.Table:
     states = con.create_table("states", pa.Table.from_pylist(rows, STATES.to_pyarrow()))
     products = ibis.memtable(pa.table({"product_id": ["P1"], "list_price": [Decimal("55.0000")], "currency": [None]})
                              .cast(ibis.schema(PRODUCTS).to_pyarrow()))  # fmt: skip
-    valued = con.create_table("valued", worth(states, products, currency="USD").to_pyarrow())
-    for _ in range(25):
+    return con.create_table("valued", worth(states, products, currency="USD").to_pyarrow())
+
+
+def closes(seed: int, currencies: tuple, pairs: int) -> None:
+    """So many random pairs of instants of one random company; the bars against the balances read state by state."""
+    con, random, rows = ibis.duckdb.connect(), Random(seed), history(seed, currencies=currencies)
+    valued, stated = opened(con, rows), rates_of(random) if len(currencies) > 1 else None
+    table = None if stated is None else con.create_table("rates", pa.Table.from_pylist(stated, RATES.to_pyarrow()))
+    for _ in range(pairs):
         start, end = sorted(BEGIN + timedelta(hours=random.randrange(24 * 300)) for _ in range(2))
         people = random.choice([None, {"x"}, {"x", "y"}, set()])
         due = random.choice([None, (date(2026, 4, 1), date(2026, 7, 1))])
         ends = End(start, start.date()), End(end, end.date())
-        told = con.to_pyarrow(moves(valued, *ends, rates=Rates("USD"), people=people, due=due)).to_pylist()
+        told = con.to_pyarrow(moves(valued, *ends, rates=Rates("USD", table), people=people, due=due)).to_pylist()
         bars = {b: sum((r["amount"] for r in told if r["bar"] == b), Decimal(0)) for b in BARS}
         count = {b: sum(r["bar"] == b for r in told) for b in BARS}
         assert sum(bars[b] for b in BARS if b != "closing") == bars["closing"]
-        assert (bars["opening"], count["opening"]) == open_sum(rows, start, people, due)
-        assert (bars["closing"], count["closing"]) == open_sum(rows, end, people, due)
+        assert (bars["opening"], count["opening"]) == open_sum(rows, start, people, due, stated)
+        assert (bars["closing"], count["closing"]) == open_sum(rows, end, people, due, stated)
+        assert stated is not None or not count["fx"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_waterfall_closes_and_its_ends_are_the_balances(seed):
+    closes(seed, (None,), 10)
+
+
+@pytest.mark.parametrize("seed", range(4, 6))
+def test_in_several_currencies_whose_rates_change_too(seed):
+    closes(seed, (None, "USD", "EUR", "GBP"), 4)
+
+
+def test_what_rates_did_is_a_bar_of_its_own():
+    """100 EUR from 1.1 to 1.2 and 50 USD that stay; 20 EUR are added: 10 of it is rates, 24 is an increase."""
+    con = ibis.duckdb.connect()
+    state = dict.fromkeys(STATES.names) | {"is_closed": False, "is_won": False, "owner_id": "x", "created_at": BEGIN}
+    later = BEGIN + timedelta(days=5)
+    rows = [
+        state
+        | {"opportunity_id": "e", "valid_from": BEGIN, "valid_to": later, "amount": Decimal(100), "currency": "EUR"},
+        state | {"opportunity_id": "e", "valid_from": later, "amount": Decimal(120), "currency": "EUR"},
+        state | {"opportunity_id": "u", "valid_from": BEGIN, "amount": Decimal(50), "currency": "USD"},
+    ]
+    stated = [
+        {
+            "date": date(2026, 1, day),
+            "from_currency": "EUR",
+            "to_currency": "USD",
+            "kind": "spot",
+            "rate": Decimal(r),
+        }
+        for day, r in ((2, "1.1"), (8, "1.2"))
+    ]
+    rates = Rates("USD", con.create_table("rates", pa.Table.from_pylist(stated, RATES.to_pyarrow())))
+    ends = [End(datetime(2026, 1, day), date(2026, 1, day)) for day in (3, 9)]
+    told = con.to_pyarrow(moves(opened(con, rows), *ends, rates=rates)).to_pylist()
+    assert {(r["bar"], r["opportunity_id"]): r["amount"] for r in told} == {
+        ("opening", "e"): 110, ("opening", "u"): 50, ("fx", "e"): 10, ("increased", "e"): 24, ("closing", "e"): 144,
+        ("closing", "u"): 50,
+    }  # fmt: skip
 
 
 def test_a_price_stands_in_only_where_one_is_meant():

@@ -3,8 +3,10 @@
 from geartrain.stores.decisions.models.audit import AuditEvent, AuditHead, record_event
 from geartrain.stores.decisions.models.commitment import Commitment
 from geartrain.stores.decisions.models.forecast import ForecastCall, ForecastFrozen, ForecastLock, ForecastSubmission
+from geartrain.stores.decisions.models.outbox import WriteBack
 from geartrain.stores.decisions.models.pack import Pack, PackDecision, PackDispute
 from geartrain.stores.decisions.models.pay import PayApproval, PayEntry, PayPeriod, PayStatement
+from geartrain.stores.decisions.models.pay_desk import ContestAward, PayAdjustment, PayDispute, PlanLetter
 from geartrain.stores.decisions.models.policy import Acknowledgement, Approval, Decision, PolicyVersion
 from geartrain.stores.decisions.models.scenario import Scenario, ScenarioOutput, ScenarioRun
 from geartrain.stores.decisions.models.token import Token
@@ -16,6 +18,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Commitment",
+    "ContestAward",
     "Decision",
     "ForecastCall",
     "ForecastFrozen",
@@ -24,15 +27,19 @@ __all__ = [
     "Pack",
     "PackDecision",
     "PackDispute",
+    "PayAdjustment",
     "PayApproval",
+    "PayDispute",
     "PayEntry",
     "PayPeriod",
     "PayStatement",
+    "PlanLetter",
     "PolicyVersion",
     "Scenario",
     "ScenarioOutput",
     "ScenarioRun",
     "Token",
     "User",
+    "WriteBack",
     "record_event",
 ]

@@ -29,7 +29,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "opportunity_id": "coalesce({deal_id}, {id})",
             "name": "{dealname}",
             "owner_id": "coalesce({owner_id}, {hubspot_owner_id})",
-            "account_id": "{company}",
+            "account_id": "coalesce({company}, {hs_primary_associated_company})",
             "type": DEAL_TYPE.replace("{type}", "{dealtype}"),
             "stage": "coalesce({stage_label}, {deal_pipeline_stage_id}, {dealstage}, 'no stage')",
             "amount": "{amount}",

@@ -1,0 +1,1 @@
+"""The rules of the inspection list, one file each, declaring `RULE`."""

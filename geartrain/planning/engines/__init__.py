@@ -1,0 +1,1 @@
+"""The engines of this domain that scenarios run, one file each, declaring `ENGINE`."""
