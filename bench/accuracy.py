@@ -17,7 +17,7 @@ from bench.harness import DATA, Result
 from geartrain.intelligence.forecast.backtest import FORECAST, Tested
 from geartrain.sample import write_sample
 from geartrain.services.access import operator
-from geartrain.services.forecasts import backtest_forecast
+from geartrain.services.forecasting.forecasts import backtest_forecast
 from geartrain.services.workspace import Workspace
 
 SEEDS = (1, 2, 3)

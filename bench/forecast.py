@@ -16,9 +16,9 @@ from geartrain.intelligence.forecast.history import History
 from geartrain.intelligence.forecast.ladder import forecast
 from geartrain.kernel.periods import Grain
 from geartrain.services.access import operator
-from geartrain.services.facts import open_facts
-from geartrain.services.forecast_history import history_of
-from geartrain.services.pipeline_history import get_as_of, get_waterfall
+from geartrain.services.forecasting.forecast_history import history_of
+from geartrain.services.forecasting.pipeline_history import get_as_of, get_waterfall
+from geartrain.services.records.facts import open_facts
 from geartrain.services.workspace import Workspace
 
 DAY = date(2025, 11, 15)

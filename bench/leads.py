@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 from bench.harness import Result, served
 from geartrain.facts import record_type
 from geartrain.services.access import Permission, Role, operator
-from geartrain.services.leads import list_sla, policy_for_leads
 from geartrain.services.people import actor_of, create_token, create_user
-from geartrain.services.routing import list_routed, replay_routing
+from geartrain.services.selling.leads import list_sla, policy_for_leads
+from geartrain.services.selling.routing import list_routed, replay_routing
 from geartrain.services.workspace import Workspace, init_workspace
 from geartrain.stores.warehouse.base import LoadEntry
 

@@ -11,10 +11,10 @@ from bench.harness import ROWS, Result, compared, stated, views
 from geartrain.kernel.measure import query
 from geartrain.services.access import operator
 from geartrain.services.answers import answers
-from geartrain.services.facts import open_facts
-from geartrain.services.metrics import metrics_in, query_metrics
+from geartrain.services.measures.metrics import metrics_in, query_metrics
 from geartrain.services.policies import current_policies
-from geartrain.services.sources import source_of
+from geartrain.services.records.facts import open_facts
+from geartrain.services.records.sources import source_of
 from geartrain.services.workspace import Workspace
 
 SINCE, UNTIL = date(2022, 1, 1), date(2025, 1, 1)

@@ -109,7 +109,7 @@ def _record_type(record_type: object) -> str:
 
 def metrics() -> str:
     """The catalogue that ships."""
-    from geartrain.services.metrics import shipped_metrics
+    from geartrain.services.measures.metrics import shipped_metrics
 
     text = (
         "# Metrics\n\nThe catalogue that ships. A file in a workspace's `policies/` with the same key replaces one.\n"

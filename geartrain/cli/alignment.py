@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """What marketing, sales and customer success hand each other: accepted, acted on in time, and the funnel by
         cohort."""
-        from geartrain.services.alignment import get_alignment
+        from geartrain.services.selling.alignment import get_alignment
 
         ws, actor = acting(workspace, login)
         days = [parse_day(t, option=o) for t, o in ((since, "--from"), (until, "--to"), (as_of, "--as-of"))]

@@ -10,7 +10,7 @@ import typer
 from geartrain.cli.output import Bars, console, print_rows
 from geartrain.cli.serve import serve_site
 from geartrain.services.access import operator
-from geartrain.services.figures import list_figures
+from geartrain.services.measures.figures import list_figures
 from geartrain.services.view import get_view
 from geartrain.web.numbers import show
 

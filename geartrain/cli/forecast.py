@@ -33,7 +33,7 @@ def run(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The distribution of what will be booked in a period, as known at the end of a day."""
-    from geartrain.services.forecasts import run_forecast
+    from geartrain.services.forecasting.forecasts import run_forecast
 
     ws, actor = acting(workspace, login)
     found = run_forecast(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of"))
@@ -66,7 +66,7 @@ def backtest(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What would have been said on each past day, as known then, beside every baseline, and what came."""
-    from geartrain.services.forecasts import backtest_forecast
+    from geartrain.services.forecasting.forecasts import backtest_forecast
 
     ws, actor = acting(workspace, login)
     with Bars() as bars:
@@ -95,7 +95,7 @@ def explain(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The chance of one deal, as a sum of what it is made of."""
-    from geartrain.services.forecasts import explain_deal
+    from geartrain.services.forecasting.forecasts import explain_deal
 
     ws, actor = acting(workspace, login)
     found = explain_deal(ws, actor, opportunity=opportunity, period=period, as_of=parse_day(as_of, option="--as-of"))
@@ -119,7 +119,7 @@ def lint(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Which columns a forecast must not learn from, because they were not known as of the date."""
-    from geartrain.services.forecasts import lint_features
+    from geartrain.services.forecasting.forecasts import lint_features
 
     ws, actor = acting(workspace, login)
     issues = lint_features(ws, actor, names=feature, as_of=parse_day(as_of, option="--as-of"))

@@ -31,7 +31,7 @@ def open_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Open a call: people submit to it until it is locked."""
-    from geartrain.services.forecast_calls import open_call
+    from geartrain.services.forecasting.forecast_calls import open_call
 
     ws, actor = acting(workspace, login)
     day, by = parse_day(as_of, option="--as-of"), parse_instant(due, option="--due")
@@ -55,7 +55,7 @@ def submit(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Submit a number, for oneself or, with the reason, for somebody below."""
-    from geartrain.services.forecast_calls import submit_forecast
+    from geartrain.services.forecasting.forecast_calls import submit_forecast
 
     ws, actor = acting(workspace, login)
     found = submit_forecast(
@@ -77,7 +77,7 @@ def calls(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Every call, latest first."""
-    from geartrain.services.forecast_calls import list_calls
+    from geartrain.services.forecasting.forecast_calls import list_calls
 
     ws, actor = acting(workspace, login)
     found = [c.as_json() for c in list_calls(ws, actor, period=period)]
@@ -95,7 +95,7 @@ def moved(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What was believed in two calls of a period, and which deals moved between them."""
-    from geartrain.services.forecast_moves import compare_calls
+    from geartrain.services.forecasting.forecast_moves import compare_calls
 
     ws, actor = acting(workspace, login)
     days = parse_day(since, option="--from"), parse_day(until, option="--to")
@@ -120,7 +120,7 @@ def load(
     Columns: period, as_of, user_id, category (commit, best_case, call), amount, kind (own, manager; own where empty),
     note (an override needs it), made_at (UTC), made_by.
     """
-    from geartrain.services.forecast_files import load_file
+    from geartrain.services.forecasting.forecast_files import load_file
 
     ws, actor = acting(workspace, login)
     with Bars() as bars:
@@ -137,7 +137,7 @@ def status(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Who said what beside what their team adds up to, and who is late or has said nothing."""
-    from geartrain.services.forecast_calls import get_status
+    from geartrain.services.forecasting.forecast_calls import get_status
 
     ws, actor = acting(workspace, login)
     found = get_status(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of"), restated=restated)
@@ -160,7 +160,7 @@ def lock(
     workspace: WorkspaceOption = None,
 ) -> None:
     """End a call: from now on nothing in it changes."""
-    from geartrain.services.forecast_calls import lock_call
+    from geartrain.services.forecasting.forecast_calls import lock_call
 
     ws, actor = acting(workspace, login)
     made = lock_call(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of"))
@@ -174,7 +174,7 @@ def accuracy(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How right people were: accuracy, bias, and what overrides were worth."""
-    from geartrain.services.forecast_accuracy import get_accuracy
+    from geartrain.services.forecasting.forecast_accuracy import get_accuracy
 
     ws, actor = acting(workspace, login)
     whole = get_accuracy(ws, actor, periods=period).as_json()

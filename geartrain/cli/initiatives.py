@@ -31,7 +31,7 @@ def initiatives(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What RevOps works on: where each initiative stands, and whether its metric moved after going live."""
-    from geartrain.services.initiatives import list_initiatives
+    from geartrain.services.selling.initiatives import list_initiatives
 
     ws, actor = acting(workspace, login)
     whole = list_initiatives(ws, actor, as_of=parse_day(as_of, option="--as-of"), stage=stage or None)

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _chosen(ws: Any, policy: str, file: Path | None) -> Any:
-    from geartrain.services.leads import policy_for_leads
+    from geartrain.services.selling.leads import policy_for_leads
 
     return policy_for_leads(ws, key=policy, text=read_file(file) if file else None, where=str(file or "draft"))
 
@@ -49,7 +49,7 @@ def score(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Fit, engagement and grade of leads as of an instant, best first; with --lead every part of them."""
-    from geartrain.services.leads import list_scores
+    from geartrain.services.selling.leads import list_scores
 
     ws, actor = acting(workspace, login)
     when, day = parse_instant(at, option="--at"), parse_day(as_of, option="--as-of")
@@ -78,7 +78,7 @@ def validate(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Conversion by grade and the lift of the best one: is the score good enough to route on?"""
-    from geartrain.services.leads import validate_score
+    from geartrain.services.selling.leads import validate_score
 
     ws, actor = acting(workspace, login)
     first, last = parse_day(since, option="--from"), parse_day(until, option="--to")
@@ -108,9 +108,9 @@ def route(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Who gets the leads that nobody owns, and why: clause by clause, turn by turn. A lead is routed once by its id."""
-    from geartrain.services.leads import unrouted
-    from geartrain.services.process import named
-    from geartrain.services.routing import preview_routing, route_lead
+    from geartrain.services.selling.leads import unrouted
+    from geartrain.services.selling.process import named
+    from geartrain.services.selling.routing import preview_routing, route_lead
 
     ws, actor = acting(workspace, login)
     if write and file:
@@ -158,7 +158,7 @@ def log(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The decisions of routing, the last first, with the candidates and the reason."""
-    from geartrain.services.routing import list_routed
+    from geartrain.services.selling.routing import list_routed
 
     ws, actor = acting(workspace, login)
     found = list_routed(ws, actor, policy=policy, limit=limit)
@@ -173,7 +173,7 @@ def replay(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Decide the whole log again from its inputs, and list what comes out differently."""
-    from geartrain.services.routing import replay_routing
+    from geartrain.services.selling.routing import replay_routing
 
     ws, actor = acting(workspace, login)
     count, differ = replay_routing(ws, actor, policy=policy)
@@ -197,7 +197,7 @@ def sla(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Who was in touch in time, in the owner's business hours; speed to lead on the wall clock stands apart."""
-    from geartrain.services.leads import list_sla
+    from geartrain.services.selling.leads import list_sla
 
     ws, actor = acting(workspace, login)
     days = [parse_day(t, option=o) for t, o in ((since, "--from"), (until, "--to"), (as_of, "--as-of"))]
@@ -225,8 +225,8 @@ def dedupe(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Leads that are one and the same, as proposals for the steward; nothing is merged."""
-    from geartrain.services.leads import list_duplicates
-    from geartrain.services.process import named
+    from geartrain.services.selling.leads import list_duplicates
+    from geartrain.services.selling.process import named
 
     ws, actor = acting(workspace, login)
     chosen = _chosen(ws, policy, file)
@@ -260,7 +260,7 @@ def merge(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Merge duplicates into the lead that is kept, with everything that points at them: a dry run, unless --apply."""
-    from geartrain.services.merging import merge_leads
+    from geartrain.services.records.merging import merge_leads
 
     ws, actor = acting(workspace, login)
     if not masters and not auto:
@@ -278,7 +278,7 @@ def unmerge(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Undo a merge: every record it changed is again what it was. A dry run, unless --apply."""
-    from geartrain.services.merging import unmerge_leads
+    from geartrain.services.records.merging import unmerge_leads
 
     ws, actor = acting(workspace, login)
     found = unmerge_leads(ws, actor, id=id, apply=apply)
@@ -287,7 +287,7 @@ def unmerge(
 
 def merges(format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None) -> None:
     """The merges there were, the last first."""
-    from geartrain.services.merging import list_merges
+    from geartrain.services.records.merging import list_merges
 
     ws, actor = acting(workspace, login)
     _merges(format, list_merges(ws, actor), applied=None, title="Merges")

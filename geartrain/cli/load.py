@@ -11,9 +11,9 @@ from geartrain.cli.options import WorkspaceOption, acting, parse_instant
 from geartrain.cli.output import Bars, Format, FormatOption, answer, console, print_issues
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Issue, Level
-from geartrain.services.live import load_live, systems
-from geartrain.services.loading import LoadResult, guess_mapping, load_records
-from geartrain.services.loads import list_loads
+from geartrain.services.records.live import load_live, systems
+from geartrain.services.records.loading import LoadResult, guess_mapping, load_records
+from geartrain.services.records.loads import list_loads
 
 COUNTS = ("read", "loaded", "quarantined", "duplicates")
 

@@ -19,7 +19,7 @@ from geartrain.cli.output import Format, FormatOption, answer, console, print_is
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.issues import Level
 from geartrain.kernel.measure import Explanation
-from geartrain.services.metrics import explain_metric, get_metric, lint_metrics, list_metrics, query_metrics
+from geartrain.services.measures.metrics import explain_metric, get_metric, lint_metrics, list_metrics, query_metrics
 
 FromOption = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD; otherwise from the beginning.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="The day after the last, YYYY-MM-DD.")]

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def show(as_: AsOption = None, format: FormatOption = Format.table, workspace: WorkspaceOption = None) -> None:
     """How the company sells: six questions, which policy answers each, and how far the goals are reached."""
-    from geartrain.services.operating_model import operating_model
+    from geartrain.services.planning.operating_model import operating_model
 
     ws, actor = acting(workspace, as_)
     found = operating_model(ws, actor)
@@ -50,7 +50,7 @@ def calendar(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The meetings to come, by the cadences in force, on the fiscal and the business calendar."""
-    from geartrain.services.operating_model import coming_up
+    from geartrain.services.planning.operating_model import coming_up
 
     ws, actor = acting(workspace, as_)
     columns = ("starts", "ends", "name", "kind", "attendees", "pre_read_due", "pack_template", "note")

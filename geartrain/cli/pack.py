@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 def templates(format: FormatOption = Format.table, workspace: WorkspaceOption = None) -> None:
     """The pack templates in force, and what they ask that the catalogue cannot answer."""
-    from geartrain.services.packs import list_templates
+    from geartrain.services.packs.life import list_templates
 
     ws, actor = acting(workspace)
     found = list_templates(ws, actor)
@@ -73,7 +73,7 @@ def list_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The packs there are, latest first."""
-    from geartrain.services.packs import list_packs
+    from geartrain.services.packs.life import list_packs
 
     ws, actor = acting(workspace, login)
     found = [asdict(p) for p in list_packs(ws, actor, template=template)]
@@ -98,7 +98,7 @@ def draft(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Begin a pack that follows the facts until it is frozen."""
-    from geartrain.services.packs import draft_pack
+    from geartrain.services.packs.life import draft_pack
 
     ws, actor = acting(workspace, login)
     info = draft_pack(
@@ -124,7 +124,7 @@ def freeze(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Freeze a pack: from then on it says the same for ever."""
-    from geartrain.services.packs import freeze_pack
+    from geartrain.services.packs.life import freeze_pack
 
     if bool(template) == bool(draft):
         raise Invalid("Say what to freeze.", hint="A template (geartrain pack freeze qbr), or --draft ID.")
@@ -150,7 +150,7 @@ def show(
     pack: PackArgument, format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None
 ) -> None:
     """What a pack says: every number with its address, decisions, disputes."""
-    from geartrain.services.packs import get_pack
+    from geartrain.services.packs.life import get_pack
 
     ws, actor = acting(workspace, login)
     view = get_pack(ws, actor, pack=pack)
@@ -218,7 +218,7 @@ def restate(
     workspace: WorkspaceOption = None,
 ) -> None:
     """A frozen pack's numbers then and now, and the records that came in since about its time."""
-    from geartrain.services.packs import restate_pack
+    from geartrain.services.packs.life import restate_pack
 
     ws, actor = acting(workspace, login)
     with Bars() as bars:
@@ -261,7 +261,7 @@ def held(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Note that a pack was discussed."""
-    from geartrain.services.packs import hold_pack
+    from geartrain.services.packs.life import hold_pack
 
     ws, actor = acting(workspace, login)
     info = hold_pack(ws, actor, pack=pack, at=parse_instant(at, option="--at"))
@@ -278,7 +278,7 @@ def decide(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Note a decision: later packs carry it until it is closed."""
-    from geartrain.services.pack_decisions import add_decision
+    from geartrain.services.packs.decisions import add_decision
 
     ws, actor = acting(workspace, login)
     day = parse_day(due, option="--due")
@@ -297,7 +297,7 @@ def close(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Close a decision: it is carried no further."""
-    from geartrain.services.pack_decisions import close_decision
+    from geartrain.services.packs.decisions import close_decision
 
     ws, actor = acting(workspace, login)
     found = close_decision(ws, actor, decision=decision, outcome=outcome, dropped=dropped)
@@ -313,7 +313,7 @@ def dispute(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Say that a number of a pack is wrong."""
-    from geartrain.services.pack_decisions import dispute_number
+    from geartrain.services.packs.decisions import dispute_number
 
     ws, actor = acting(workspace, login)
     made = dispute_number(ws, actor, pack=pack, number=number, reason=reason)
@@ -329,7 +329,7 @@ def settle(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Settle a dispute. The pack stays as it is; the restated view has the number as it is now."""
-    from geartrain.services.pack_decisions import settle_dispute
+    from geartrain.services.packs.decisions import settle_dispute
 
     ws, actor = acting(workspace, login)
     found = settle_dispute(ws, actor, dispute=dispute, upheld=upheld, resolution=resolution)

@@ -36,7 +36,7 @@ def as_of(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The pipeline that was open at the end of a day, by stage and owner, as it stood then."""
-    from geartrain.services.pipeline_history import get_as_of
+    from geartrain.services.forecasting.pipeline_history import get_as_of
 
     ws, actor = acting(workspace, login)
     seen = parse_day(day, option="DATE")
@@ -71,7 +71,7 @@ def waterfall(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What became of the open pipeline between two days, to the cent; each bar opens to its deals."""
-    from geartrain.services.pipeline_history import get_waterfall
+    from geartrain.services.forecasting.pipeline_history import get_waterfall
 
     ws, actor = acting(workspace, login)
     first, last = parse_day(since, option="--from"), parse_day(until, option="--to")

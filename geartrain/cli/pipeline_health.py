@@ -10,7 +10,7 @@ from geartrain.cli.options import AsOfOption, AsOption, WorkspaceOption, acting,
 from geartrain.cli.output import Format, FormatOption, answer, console, print_rows
 
 if TYPE_CHECKING:
-    from geartrain.services.pipeline_health import Told
+    from geartrain.services.forecasting.pipeline_health import Told
 
 OwnerOption = Annotated[str | None, typer.Option("--owner", help="Only this person and everyone below: a user id.")]
 
@@ -30,7 +30,7 @@ def coverage(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Open pipeline due over what is missing to the quota, and how much was enough before."""
-    from geartrain.services.pipeline_health import get_coverage
+    from geartrain.services.forecasting.pipeline_health import get_coverage
 
     ws, actor = acting(workspace, login)
     _tell(format, get_coverage(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of")))
@@ -44,7 +44,7 @@ def velocity(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Open deals × win rate × deal size / cycle: an amount per day, with its parts."""
-    from geartrain.services.pipeline_health import get_velocity
+    from geartrain.services.forecasting.pipeline_health import get_velocity
 
     ws, actor = acting(workspace, login)
     _tell(format, get_velocity(ws, actor, by=by, as_of=parse_day(as_of, option="--as-of")))
@@ -58,7 +58,7 @@ def ageing(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How old open deals are, and how long they are in their stage."""
-    from geartrain.services.pipeline_health import get_ageing
+    from geartrain.services.forecasting.pipeline_health import get_ageing
 
     ws, actor = acting(workspace, login)
     _tell(format, get_ageing(ws, actor, as_of=parse_day(as_of, option="--as-of"), owner=owner))
@@ -72,7 +72,7 @@ def slippage(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Of what was due when a quarter began, what moved out of it."""
-    from geartrain.services.pipeline_health import get_slippage
+    from geartrain.services.forecasting.pipeline_health import get_slippage
 
     ws, actor = acting(workspace, login)
     _tell(format, get_slippage(ws, actor, quarters=quarters, as_of=parse_day(as_of, option="--as-of")))
@@ -87,7 +87,7 @@ def inspect_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Open deals that need a look, each with the rules that fired."""
-    from geartrain.services.pipeline_inspection import inspect_pipeline
+    from geartrain.services.forecasting.pipeline_inspection import inspect_pipeline
 
     ws, actor = acting(workspace, login)
     day = parse_day(as_of, option="--as-of")

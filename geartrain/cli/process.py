@@ -14,7 +14,7 @@ from geartrain.cli.policy.backtest import backtest, read_file
 from geartrain.kernel.errors import Invalid
 
 if TYPE_CHECKING:
-    from geartrain.services.process import Asked
+    from geartrain.services.selling.process import Asked
 
 PolicyOption = Annotated[
     str, typer.Option("--policy", help="Key of the sales process; needed where there are several.")
@@ -73,7 +73,7 @@ def asked_for(
     waivers: Path | None = None,
 ) -> Asked:
     """What the options ask for."""
-    from geartrain.services.process import Asked
+    from geartrain.services.selling.process import Asked
 
     return Asked(
         policy=policy,
@@ -98,7 +98,7 @@ def check(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Whether the process can be read over these facts: stages no table maps, columns that are not there."""
-    from geartrain.services.process import check_process, named
+    from geartrain.services.selling.process import check_process, named
 
     ws, actor = acting(workspace, login)
     found = check_process(ws, actor, asked=asked_for(policy, file, as_of=as_of, evidence=evidence, waivers=waivers))
@@ -150,7 +150,7 @@ def conformance(
 ) -> None:
     """Where deals left the process: skips, regresses, unmet exits, late evidence, and habits of whole deals."""
     from geartrain.process.sales_process import Deviation
-    from geartrain.services.process import preview_conformance
+    from geartrain.services.selling.process import preview_conformance
 
     if strange := [k for k in kind or () if k not in [d.value for d in Deviation]]:
         raise Invalid(f"There is no deviation '{strange[0]}'.", hint=f"One of: {', '.join(Deviation)}.")
@@ -207,7 +207,7 @@ def gates(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Declared and earned stage of the open deals, what their gates miss, and the inflated pipeline."""
-    from geartrain.services.process import preview_gates
+    from geartrain.services.selling.process import preview_gates
 
     ws, actor = acting(workspace, login)
     asked = asked_for(policy, file, as_of=as_of, evidence=evidence, waivers=waivers)
@@ -256,7 +256,7 @@ def attributes(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How often deals were won that had an attribute when they left its stage, and that had it not (Wilson 95 %)."""
-    from geartrain.services.process import explain_attributes, named
+    from geartrain.services.selling.process import explain_attributes, named
 
     ws, actor = acting(workspace, login)
     used, found = explain_attributes(ws, actor, asked=asked_for(policy, file, since, until, as_of, evidence, waivers))
@@ -280,7 +280,7 @@ def export(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The event log, one event per stage a deal came into, as XES (IEEE 1849) or CSV."""
-    from geartrain.services.process import export_events
+    from geartrain.services.selling.process import export_events
 
     if to not in ("xes", "csv"):
         raise Invalid(f"The event log cannot be written as '{to}'.", hint="Choose xes or csv.")

@@ -31,7 +31,7 @@ def relative(
 ) -> None:
     """Output per capacity beside the median ramped peer (100), and why it differs: volume, win rate, average deal."""
     from geartrain.kernel.errors import NotFound
-    from geartrain.services.relative import compare_sellers
+    from geartrain.services.measures.relative import compare_sellers
 
     ws, actor = acting(workspace, login)
     found = compare_sellers(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of"))

@@ -37,7 +37,7 @@ def revisions(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How often each quote was changed in what it offers; order of lines, notes and status change nothing."""
-    from geartrain.services.quotes import list_revisions
+    from geartrain.services.selling.quotes import list_revisions
 
     ws, actor = acting(workspace, login)
     found = list_revisions(ws, actor, quote=quote, as_of=parse_day(as_of, option="--as-of"))
@@ -58,7 +58,7 @@ def approvals(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Whom each revision must be put to: the rows that fire, and what the last approval no longer covers."""
-    from geartrain.services.quotes import list_approvals
+    from geartrain.services.selling.quotes import list_approvals
 
     ws, actor = acting(workspace, login)
     chosen = _matrix(ws, policy, file)
@@ -84,7 +84,7 @@ def _cell(value: Any) -> Any:
 
 
 def _matrix(ws: Any, policy: str, file: Path | None) -> Any:
-    from geartrain.services.quotes import choose_matrix
+    from geartrain.services.selling.quotes import choose_matrix
 
     return choose_matrix(ws, key=policy, text=read_file(file) if file else None, where=str(file or "draft"))
 
@@ -99,7 +99,7 @@ def leakage(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What was given away beyond the seller's authority: list x max(0, discount - authority), of the last revisions."""
-    from geartrain.services.quotes import list_leakage
+    from geartrain.services.selling.quotes import list_leakage
 
     ws, actor = acting(workspace, login)
     chosen = _matrix(ws, policy, file)
@@ -126,7 +126,7 @@ def contracts(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Contracts in force by the day notice is due, and executed ones that no won opportunity bears out."""
-    from geartrain.services.quotes import list_contracts
+    from geartrain.services.selling.quotes import list_contracts
 
     ws, actor = acting(workspace, login)
     day, due, wrong = list_contracts(ws, actor, as_of=parse_day(as_of, option="--as-of"))

@@ -16,9 +16,9 @@ from geartrain.cli.options import (
     parse_instant,
 )
 from geartrain.cli.output import Format, FormatOption, answer, console, print_issues
-from geartrain.services.loads import list_quarantined
-from geartrain.services.quality import check_records
-from geartrain.services.records import list_records
+from geartrain.services.records.browsing import list_records
+from geartrain.services.records.loads import list_quarantined
+from geartrain.services.records.quality import check_records
 
 
 def register(app: typer.Typer) -> None:

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def check(file: FileArgument, format: FormatOption = Format.table) -> None:
     """Try every scenario of the axes: which no clause decides, which several claim. Ends with 1 where one is open."""
-    from geartrain.services.engagement_files import check_rules
+    from geartrain.services.planning.engagement_files import check_rules
 
     told = check_rules(file)
     axes = tuple(told["axes"])
@@ -60,12 +60,12 @@ def enforce(
 ) -> None:
     """Records whose owner is not the one the clauses name, and the owner update that would mend it. Writes nothing to
     the CRM; with --propose the updates wait in the outbox."""
-    from geartrain.services.engagement_files import enforce_rules
+    from geartrain.services.planning.engagement_files import enforce_rules
 
     day = parse_day(as_of, option="--as-of") or datetime.now(UTC).date()
     told = enforce_rules(file, records, key=key, owner=owner, as_of=day)
     if propose:
-        from geartrain.services.writeback_sources import propose_rows
+        from geartrain.services.selling.writeback_sources import propose_rows
 
         ws, actor = acting(workspace, login)
         cause = f"rules_of_engagement/{told['sha256'][:16]}/{day}"
@@ -94,7 +94,7 @@ def methods(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Assignment methods (named, territory, round robin, inbound) by their results: balance, response, conversion."""
-    from geartrain.services.engagement_methods import measure_methods, report_methods
+    from geartrain.services.planning.engagement_methods import measure_methods, report_methods
 
     if records is not None:
         told = report_methods(records, method=by or "method", within_hours=within)

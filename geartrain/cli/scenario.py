@@ -14,8 +14,8 @@ from geartrain.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from geartrain.kernel.policy.scenario import Row
-    from geartrain.services.scenario_runs import Comparison
-    from geartrain.services.scenarios import ScenarioInfo
+    from geartrain.services.changes.scenario_runs import Comparison
+    from geartrain.services.changes.scenarios import ScenarioInfo
 
 KeyArgument = Annotated[str, typer.Argument(metavar="SCENARIO", help="Key of the scenario.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Show the numbers that do not differ too.")]
@@ -47,7 +47,7 @@ def new(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Make a scenario over the facts as they are now."""
-    from geartrain.services.scenarios import create_scenario
+    from geartrain.services.changes.scenarios import create_scenario
 
     ws, actor = acting(workspace, login)
     made = create_scenario(
@@ -72,7 +72,7 @@ def edit(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Add drafts, put them in the place of earlier ones, or take them out."""
-    from geartrain.services.scenarios import drop_draft, get_scenario, set_draft
+    from geartrain.services.changes.scenarios import drop_draft, get_scenario, set_draft
 
     ws, actor = acting(workspace, login)
     for pair in drop:
@@ -93,7 +93,7 @@ def list_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The scenarios one may know of, latest first."""
-    from geartrain.services.scenarios import list_scenarios
+    from geartrain.services.changes.scenarios import list_scenarios
 
     ws, actor = acting(workspace, login)
     found = list_scenarios(ws, actor, deleted=deleted)
@@ -106,8 +106,8 @@ def show(
     key: KeyArgument, format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None
 ) -> None:
     """One scenario: its drafts against what holds, and what it last gave."""
-    from geartrain.services.scenario_runs import latest_run
-    from geartrain.services.scenarios import get_scenario
+    from geartrain.services.changes.scenario_runs import latest_run
+    from geartrain.services.changes.scenarios import get_scenario
 
     ws, actor = acting(workspace, login)
     held, drafts = get_scenario(ws, actor, key=key)
@@ -147,7 +147,7 @@ def run(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Run the engines under a scenario and compare with today."""
-    from geartrain.services.scenario_runs import run_scenario
+    from geartrain.services.changes.scenario_runs import run_scenario
 
     ws, actor = acting(workspace, login)
     with Bars() as bars:
@@ -163,7 +163,7 @@ def compare(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Today and scenarios side by side, over the facts and the window of the first."""
-    from geartrain.services.scenario_runs import compare_scenarios
+    from geartrain.services.changes.scenario_runs import compare_scenarios
 
     ws, actor = acting(workspace, login)
     with Bars() as bars:
@@ -179,7 +179,7 @@ def delete(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Put a scenario away; `restore` brings it back."""
-    from geartrain.services.scenarios import delete_scenario, get_scenario
+    from geartrain.services.changes.scenarios import delete_scenario, get_scenario
 
     ws, actor = acting(workspace, login)
     if dry_run:
@@ -194,7 +194,7 @@ def restore(
     key: KeyArgument, format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None
 ) -> None:
     """Bring a deleted scenario back."""
-    from geartrain.services.scenarios import restore_scenario
+    from geartrain.services.changes.scenarios import restore_scenario
 
     ws, actor = acting(workspace, login)
     _answer(format, restore_scenario(ws, actor, key=key), f"'{key}' is back.")

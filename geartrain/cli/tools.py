@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _chosen(ws: Any, policy: str, file: Path | None) -> Any:
-    from geartrain.services.tools import choose_register
+    from geartrain.services.selling.tools import choose_register
 
     return choose_register(ws, key=policy, text=read_file(file) if file else None, where=str(file or "draft"))
 
@@ -55,7 +55,7 @@ def assess(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Adoption, utilisation, depth, reclaimable cost, ROI with its evidence, notice and review of every tool."""
-    from geartrain.services.tools import assess_tools
+    from geartrain.services.selling.tools import assess_tools
 
     ws, actor = acting(workspace, login)
     day = parse_day(as_of, option="--as-of")
@@ -92,7 +92,7 @@ def overlap(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Tools that share capabilities; one that is contained in another to four fifths is flagged."""
-    from geartrain.services.tools import assess_tools
+    from geartrain.services.selling.tools import assess_tools
 
     ws, actor = acting(workspace, login)
     found = assess_tools(ws, actor, policy=_chosen(ws, policy, file)).overlaps
@@ -112,7 +112,7 @@ def reviews(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Which tools a changed sales process calls for a look at: those bound to a changed step, and no other."""
-    from geartrain.services.tools import list_reviews
+    from geartrain.services.selling.tools import list_reviews
 
     ws, actor = acting(workspace, login)
     text, chosen = read_file(changed), _chosen(ws, policy, file)

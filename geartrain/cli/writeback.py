@@ -47,7 +47,7 @@ def list_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The outbox, the last proposed first."""
-    from geartrain.services.writeback import list_write_backs
+    from geartrain.services.selling.writeback import list_write_backs
 
     ws, actor = acting(workspace, login)
     found = list_write_backs(ws, actor, state=state, system=system, record=record, limit=limit)
@@ -69,8 +69,8 @@ def propose(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Put changes into the outbox: of a file, of routing, or of merges. Nothing is sent."""
-    from geartrain.services import writeback_sources as sources
-    from geartrain.services.writeback import Proposed
+    from geartrain.services.selling import writeback_sources as sources
+    from geartrain.services.selling.writeback import Proposed
 
     ws, actor = acting(workspace, login)
     if not file and not routed and not merged:
@@ -102,7 +102,7 @@ def preview(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Read the sources and say what would be written, approved or not. Nothing is written."""
-    from geartrain.services.writeback_sending import preview_write_backs
+    from geartrain.services.selling.writeback_sending import preview_write_backs
 
     ws, actor = acting(workspace, login)
     _sent(preview_write_backs(ws, actor, system=system, ids=ids or (), limit=limit), format)
@@ -118,7 +118,7 @@ def send(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Send what is ready: a dry run, unless --apply. Credentials come from the environment."""
-    from geartrain.services.writeback_sending import send_write_backs
+    from geartrain.services.selling.writeback_sending import send_write_backs
 
     ws, actor = acting(workspace, login)
     _sent(send_write_backs(ws, actor, apply=apply, system=system, ids=ids or (), limit=limit), format)
@@ -131,7 +131,7 @@ def approve(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Let proposals that wait for approval be sent."""
-    from geartrain.services.writeback import approve_write_backs
+    from geartrain.services.selling.writeback import approve_write_backs
 
     ws, actor = acting(workspace, login)
     _listed(format, approve_write_backs(ws, actor, ids=ids or ()), title="Approved")
@@ -144,7 +144,7 @@ def retry(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Try failed ones again; accept what the source has now as the ground of a conflict."""
-    from geartrain.services.writeback import retry_write_backs
+    from geartrain.services.selling.writeback import retry_write_backs
 
     ws, actor = acting(workspace, login)
     _listed(format, retry_write_backs(ws, actor, ids=ids or ()), title="To be tried again")
@@ -158,7 +158,7 @@ def cancel(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Call off what was not sent."""
-    from geartrain.services.writeback import cancel_write_backs
+    from geartrain.services.selling.writeback import cancel_write_backs
 
     ws, actor = acting(workspace, login)
     _listed(format, cancel_write_backs(ws, actor, ids=ids or (), reason=reason), title="Cancelled")
@@ -171,7 +171,7 @@ def revert(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Propose to put back what sent ones replaced."""
-    from geartrain.services.writeback import revert_write_backs
+    from geartrain.services.selling.writeback import revert_write_backs
 
     ws, actor = acting(workspace, login)
     found = revert_write_backs(ws, actor, ids=ids or ())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from geartrain.kernel.clock.commitment import Commitment, EscalationStep, State
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from geartrain.services.access import Actor, Permission, Role
-from geartrain.services.facts import open_facts
+from geartrain.services.records.facts import open_facts
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions import open_decisions

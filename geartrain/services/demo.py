@@ -26,12 +26,18 @@ from geartrain.services.governance import (
 )
 from geartrain.services.governance.checking import names_of
 from geartrain.services.governance.reading import PUBLISHED
-from geartrain.services.loading import load_records
-from geartrain.services.pack_decisions import add_decision
-from geartrain.services.packs import freeze_pack, list_packs
+from geartrain.services.packs.decisions import add_decision
+from geartrain.services.packs.life import freeze_pack, list_packs
 from geartrain.services.people import actor_of, create_user, list_users, set_password
-from geartrain.services.quality import check_records
-from geartrain.services.quotas_issue import acknowledge_quota, issue_quotas, my_letter, quotas_are_issued, seal_of
+from geartrain.services.planning.quotas_issue import (
+    acknowledge_quota,
+    issue_quotas,
+    my_letter,
+    quotas_are_issued,
+    seal_of,
+)
+from geartrain.services.records.loading import load_records
+from geartrain.services.records.quality import check_records
 from geartrain.services.view import last_day
 from geartrain.services.workspace import SETTINGS, Workspace, init_workspace, open_workspace
 

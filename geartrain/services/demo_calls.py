@@ -11,10 +11,10 @@ from geartrain.intelligence.forecast.process import Submission
 from geartrain.kernel.periods import Grain, Period
 from geartrain.sample.calls import HEAD, MANAGER, SELLER, Caller, Spoken, Week, weekly_calls
 from geartrain.services.access import Actor
-from geartrain.services.facts import open_facts
-from geartrain.services.forecast_bases import bases_of, booked_by
-from geartrain.services.forecast_import import PastCall, has_calls, load_calls
-from geartrain.services.forecast_standing import process_of
+from geartrain.services.forecasting.forecast_bases import bases_of, booked_by
+from geartrain.services.forecasting.forecast_import import PastCall, has_calls, load_calls
+from geartrain.services.forecasting.forecast_standing import process_of
+from geartrain.services.records.facts import open_facts
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 

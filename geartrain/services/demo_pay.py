@@ -12,13 +12,13 @@ from typing import Any
 from geartrain.kernel.periods import Grain, add_months
 from geartrain.sample import PEOPLE
 from geartrain.services.access import Actor, operator
-from geartrain.services.contests import award_contest, list_awards, list_contests
-from geartrain.services.loading import load_records
-from geartrain.services.pay_disputes import list_disputes, open_dispute, reject_dispute, triage_dispute
-from geartrain.services.pay_ledger import approve_pay, lock_pay, locked_statements, replay_pay, status_of
-from geartrain.services.pay_runs import run_pay
-from geartrain.services.pay_signing import accept_plan, list_signatures, my_letters, send_plan
+from geartrain.services.pay.contests import award_contest, list_awards, list_contests
+from geartrain.services.pay.disputes import list_disputes, open_dispute, reject_dispute, triage_dispute
+from geartrain.services.pay.ledger import approve_pay, lock_pay, locked_statements, replay_pay, status_of
+from geartrain.services.pay.runs import run_pay
+from geartrain.services.pay.signing import accept_plan, list_signatures, my_letters, send_plan
 from geartrain.services.people import actor_of
+from geartrain.services.records.loading import load_records
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 

@@ -13,7 +13,7 @@ from geartrain.kernel.periods import Grain, Period
 from geartrain.kernel.records import ColumnKind
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
-from geartrain.services.facts import Facts, open_facts
+from geartrain.services.records.facts import Facts, open_facts
 from geartrain.services.workspace import Workspace
 
 # What a page can be cut by, in the order the filter bar shows: name to the metric dimension it means.

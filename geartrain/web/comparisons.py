@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from geartrain.kernel.policy.scenario import Row
-from geartrain.services.scenario_runs import Comparison
+from geartrain.services.changes.scenario_runs import Comparison
 from geartrain.web.charts import Picture, ranked
 from geartrain.web.numbers import show
 from geartrain.web.tables import Col, Table, make_table

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from geartrain.kernel.periods import FiscalCalendar
-from geartrain.services.deals import Deals
-from geartrain.services.figures import Figure
+from geartrain.services.measures.figures import Figure
+from geartrain.services.records.deals import Deals
 from geartrain.services.view import View
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import Picture, ranked

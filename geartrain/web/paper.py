@@ -6,8 +6,8 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from geartrain.services.pay_paper import paper_of
-from geartrain.services.pay_runs import get_statement
+from geartrain.services.pay.paper import paper_of
+from geartrain.services.pay.runs import get_statement
 
 
 def statement_file(request: Any, payee: str, period: str) -> HttpResponse:

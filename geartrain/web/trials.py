@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from geartrain.facts import record_types
-from geartrain.services.backtests import Tried
+from geartrain.services.changes.backtests import Tried
 from geartrain.web.records import record_url
 from geartrain.web.tables import Col, Table, make_table
 

@@ -7,15 +7,15 @@ from threading import Event, Thread
 
 from geartrain.kernel.errors import GeartrainError
 from geartrain.services.access import operator
-from geartrain.services.forecast_accuracy import get_accuracy
-from geartrain.services.forecast_board import get_board, get_trend, warm_days
-from geartrain.services.forecast_range import work_out
-from geartrain.services.funnel import get_funnel
-from geartrain.services.overview import get_overview
-from geartrain.services.pipeline import get_pipeline
-from geartrain.services.pipeline_health import get_ageing
-from geartrain.services.pipeline_history import get_waterfall
-from geartrain.services.productivity import get_productivity
+from geartrain.services.forecasting.forecast_accuracy import get_accuracy
+from geartrain.services.forecasting.forecast_board import get_board, get_trend, warm_days
+from geartrain.services.forecasting.forecast_range import work_out
+from geartrain.services.forecasting.pipeline import get_pipeline
+from geartrain.services.forecasting.pipeline_health import get_ageing
+from geartrain.services.forecasting.pipeline_history import get_waterfall
+from geartrain.services.measures.funnel import get_funnel
+from geartrain.services.measures.overview import get_overview
+from geartrain.services.measures.productivity import get_productivity
 from geartrain.services.view import get_view
 from geartrain.services.workspace import Workspace
 

@@ -36,7 +36,7 @@ def _commands():
 def test_names_every_command_type_view_metric_kind_rule_and_route():
     from geartrain import facts
     from geartrain.kernel.rules import functions
-    from geartrain.services.metrics import shipped_metrics
+    from geartrain.services.measures.metrics import shipped_metrics
     from geartrain.services.policies import policy_kinds, shipped_ruleset
     from geartrain.web import openapi
 

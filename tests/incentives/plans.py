@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import indent
 
 from geartrain.incentives.plan import CompPlan
-from geartrain.services.pay_plans import read_plan
+from geartrain.services.pay.plans import read_plan
 
 SPEC = (Path(__file__).parent / "ae_enterprise.yaml").read_text()
 ORACLE = "[[0, 1000, 0.01], [1000, 3000, 0.02], [3000, 8000, 0.03], [8000, 20000, 0.05]]"

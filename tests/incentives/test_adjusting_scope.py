@@ -6,7 +6,7 @@ import pytest
 
 from geartrain.kernel.errors import Forbidden, NotFound
 from geartrain.services.access import Actor, Role
-from geartrain.services.pay_adjusting import approve_adjustment, list_adjustments, request_adjustment
+from geartrain.services.pay.adjusting import approve_adjustment, list_adjustments, request_adjustment
 from tests.incentives.company import company, won
 
 FIN = Actor("fin@x", frozenset({Role.finance}))

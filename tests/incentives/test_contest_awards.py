@@ -6,15 +6,15 @@ import pytest
 
 from geartrain.kernel.errors import Conflict, Forbidden, NotFound
 from geartrain.services.access import Actor, Role
-from geartrain.services.contests import (
+from geartrain.services.pay.contests import (
     award_contest,
     get_leaderboard,
     list_awards,
     run_contest,
     set_display,
 )
-from geartrain.services.pay_runs import get_statement
-from geartrain.services.pay_verifying import verify_pay
+from geartrain.services.pay.runs import get_statement
+from geartrain.services.pay.verifying import verify_pay
 from geartrain.services.workspace import Workspace, init_workspace
 from tests.incentives.company import USERS, person, won
 from tests.incentives.plans import plan_text

@@ -7,13 +7,13 @@ import pytest
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PeriodLocked
 from geartrain.services.access import Actor, Role
 from geartrain.services.commitments import list_commitments
-from geartrain.services.pay_adjusting import (
+from geartrain.services.pay.adjusting import (
     approve_adjustment,
     list_adjustments,
     refuse_adjustment,
     request_adjustment,
 )
-from geartrain.services.pay_disputes import (
+from geartrain.services.pay.disputes import (
     accept_dispute,
     close_dispute,
     get_dispute,
@@ -22,9 +22,9 @@ from geartrain.services.pay_disputes import (
     reject_dispute,
     triage_dispute,
 )
-from geartrain.services.pay_ledger import approve_pay, lock_pay, replay_pay
-from geartrain.services.pay_runs import get_statement, run_pay
-from geartrain.services.pay_verifying import verify_pay
+from geartrain.services.pay.ledger import approve_pay, lock_pay, replay_pay
+from geartrain.services.pay.runs import get_statement, run_pay
+from geartrain.services.pay.verifying import verify_pay
 from tests.incentives.company import company, won
 
 FIN = Actor("fin@x", frozenset({Role.finance}))

@@ -4,8 +4,8 @@ import pytest
 
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.services.access import Actor, Role
-from geartrain.services.pay_estimating import estimate_pay
-from geartrain.services.pay_runs import get_statement
+from geartrain.services.pay.estimating import estimate_pay
+from geartrain.services.pay.runs import get_statement
 from tests.incentives.company import company, won
 from tests.incentives.plans import plan_text
 from tests.services.trying import load

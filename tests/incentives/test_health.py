@@ -12,7 +12,7 @@ from geartrain.incentives.health.simulated import Curve, simulate
 from geartrain.incentives.health.values import Person, quantile
 from geartrain.kernel.errors import Forbidden, NotFound
 from geartrain.services.access import Actor, Role
-from geartrain.services.pay_health import get_health
+from geartrain.services.pay.health import get_health
 from tests.incentives.company import company, won
 from tests.incentives.plans import plan_text
 

@@ -3,7 +3,7 @@
 import pytest
 
 from geartrain.kernel.issues import Level
-from geartrain.services.pay_plans import check_plans
+from geartrain.services.pay.plans import check_plans
 from tests.incentives.plans import SPEC, plan_text
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from geartrain.kernel.errors import Conflict, NotFound, PeriodLocked
 from geartrain.services.access import Actor, Role
-from geartrain.services.pay_ledger import approve_pay, lock_pay, replay_pay
-from geartrain.services.pay_runs import check_statement, get_statement, run_pay
+from geartrain.services.pay.ledger import approve_pay, lock_pay, replay_pay
+from geartrain.services.pay.runs import check_statement, get_statement, run_pay
 from tests.incentives.company import company, won
 from tests.incentives.plans import plan_text
 from tests.services.trying import load
@@ -127,7 +127,7 @@ def test_splits_overlays_and_rollups_each_by_their_own_plan(tmp_path):
 def test_what_is_altered_behind_our_back_is_named(tmp_path):
     from django.db import connection
 
-    from geartrain.services.pay_verifying import verify_pay
+    from geartrain.services.pay.verifying import verify_pay
 
     ws = company(tmp_path, opportunity=QUARTER)
     close(ws, "2026-01")

@@ -4,8 +4,8 @@ import pytest
 
 from geartrain.kernel.errors import Forbidden, NotFound, StaleVersion
 from geartrain.services.access import Actor, Role
-from geartrain.services.pay_exports import export_pay
-from geartrain.services.pay_signing import accept_plan, get_letter, list_signatures, my_letters, send_plan
+from geartrain.services.pay.exports import export_pay
+from geartrain.services.pay.signing import accept_plan, get_letter, list_signatures, my_letters, send_plan
 from geartrain.services.workspace import open_workspace
 from tests.incentives.company import company, won
 from tests.incentives.plans import plan_text

@@ -10,9 +10,9 @@ import pytest
 from geartrain.facts import record_types
 from geartrain.kernel.measure import query
 from geartrain.kernel.periods import FiscalCalendar
-from geartrain.services.metrics import metrics_in
+from geartrain.services.measures.metrics import metrics_in
 from geartrain.services.policies import shipped_policies
-from geartrain.services.sources import FactSource
+from geartrain.services.records.sources import FactSource
 
 EXPORT = Path(__file__).parents[2].parent / "shared" / "data" / "crm-opportunities"
 METRICS = metrics_in(shipped_policies())

@@ -3,8 +3,8 @@
 from geartrain.process.sales_process import OF_A_MOVE
 from geartrain.sample import documents, write_sample
 from geartrain.services.access import operator
-from geartrain.services.loading import load_records
-from geartrain.services.process import Asked, check_process, preview_conformance
+from geartrain.services.records.loading import load_records
+from geartrain.services.selling.process import Asked, check_process, preview_conformance
 from geartrain.services.workspace import init_workspace
 
 

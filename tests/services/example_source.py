@@ -15,7 +15,7 @@ from geartrain.facts import record_types
 from geartrain.kernel.measure.examples import arrow_rows
 from geartrain.kernel.periods import FiscalCalendar
 from geartrain.services.policies import shipped_policies
-from geartrain.services.sources import FactSource, view_policies
+from geartrain.services.records.sources import FactSource, view_policies
 
 NUMBERS = count()
 META = {"load_source": pa.string(), "load_id": pa.string(), "recorded_at": pa.timestamp("us"), "derived": pa.bool_()}

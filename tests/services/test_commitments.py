@@ -9,7 +9,7 @@ from geartrain.kernel.clock.term import Term
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from geartrain.services import commitments as c
 from geartrain.services.access import Actor, Role, operator
-from geartrain.services.loading import load_records
+from geartrain.services.records.loading import load_records
 from geartrain.services.trail import writing
 from geartrain.services.workspace import Workspace, init_workspace
 from geartrain.stores.decisions import open_decisions

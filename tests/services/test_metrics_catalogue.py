@@ -6,9 +6,9 @@ from geartrain.kernel.issues import Level
 from geartrain.kernel.measure import run_examples
 from geartrain.kernel.measure.graph import graph_of
 from geartrain.kernel.measure.lints import lint
-from geartrain.services.metrics import metrics_in, shipped_metrics
+from geartrain.services.measures.metrics import metrics_in, shipped_metrics
 from geartrain.services.policies import shipped_policies
-from geartrain.services.sources import all_types
+from geartrain.services.records.sources import all_types
 from tests.services.example_source import Examples
 
 METRICS = metrics_in(shipped_policies())

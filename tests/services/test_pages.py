@@ -8,14 +8,14 @@ import pytest
 
 from geartrain.kernel.errors import Forbidden, Invalid, NotFound
 from geartrain.services.access import Actor, Role, operator
-from geartrain.services.deals import list_deals
-from geartrain.services.funnel import get_funnel
-from geartrain.services.loading import load_records
-from geartrain.services.overview import get_overview
-from geartrain.services.pipeline import get_pipeline
-from geartrain.services.productivity import get_productivity
-from geartrain.services.quality import check_records, list_failing
-from geartrain.services.records import get_record, list_records
+from geartrain.services.forecasting.pipeline import get_pipeline
+from geartrain.services.measures.funnel import get_funnel
+from geartrain.services.measures.overview import get_overview
+from geartrain.services.measures.productivity import get_productivity
+from geartrain.services.records.browsing import get_record, list_records
+from geartrain.services.records.deals import list_deals
+from geartrain.services.records.loading import load_records
+from geartrain.services.records.quality import check_records, list_failing
 from geartrain.services.view import get_view
 from geartrain.services.workspace import init_workspace
 

@@ -6,8 +6,8 @@ import pytest
 
 from geartrain.sample import write_sample
 from geartrain.services.access import operator
-from geartrain.services.loading import load_records
-from geartrain.services.quality import list_failing
+from geartrain.services.records.loading import load_records
+from geartrain.services.records.quality import list_failing
 from geartrain.services.workspace import init_workspace
 
 RULES = {

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from geartrain.services.access import operator
-from geartrain.services.leads import list_sla, policy_for_leads
+from geartrain.services.selling.leads import list_sla, policy_for_leads
 from tests.services.trying import load, workspace
 
 POLICY = """\

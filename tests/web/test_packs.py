@@ -9,9 +9,9 @@ from datetime import date
 import pytest
 from pptx import Presentation
 
-from geartrain.services import packs
+from geartrain.services.packs import life as packs
 from geartrain.services.people import actor_of
-from tests.services.test_packs import TEMPLATE
+from tests.services.packs.test_life import TEMPLATE
 from tests.web.cast import STRANGER
 
 DAY = date(2026, 9, 30)

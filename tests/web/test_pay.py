@@ -9,8 +9,8 @@ import pytest
 from geartrain import web
 from geartrain.cli.main import run
 from geartrain.services.access import operator
-from geartrain.services.pay_disputes import open_dispute
-from geartrain.services.pay_signing import send_plan
+from geartrain.services.pay.disputes import open_dispute
+from geartrain.services.pay.signing import send_plan
 from geartrain.services.workspace import init_workspace
 from tests.web.cast import add_people, load_cast
 

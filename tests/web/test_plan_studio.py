@@ -1,7 +1,7 @@
 """The plan studio: checked while it is written; the past paid with a draft, and nobody named to who may not see pay."""
 
 from geartrain.services.access import Actor, Role
-from geartrain.services.pay_studio import draft_plan, study_plan
+from geartrain.services.pay.studio import draft_plan, study_plan
 from tests.incentives.company import company, won
 from tests.incentives.plans import plan_text
 from tests.web.test_pay import PLAN, client, paying  # noqa: F401

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from geartrain.services import scenarios as use
+from geartrain.services.changes import scenarios as use
 from geartrain.services.people import actor_of
 from tests.services.trying import BOOKINGS
 

@@ -7,7 +7,7 @@ import pytest
 
 from geartrain.kernel.errors import Conflict
 from geartrain.services.access import operator
-from geartrain.services.forecast_calls import get_status, lock_call, open_call
+from geartrain.services.forecasting.forecast_calls import get_status, lock_call, open_call
 from tests.web.cast import STRANGER
 
 Q3, DAY, PAST = "2026Q3", date(2026, 9, 14), date(2026, 9, 7)

@@ -4,7 +4,7 @@ import pytest
 
 from geartrain.process.write_back import Change
 from geartrain.services.access import operator
-from geartrain.services.writeback import cancel_write_backs, get_write_back, propose_write_backs
+from geartrain.services.selling.writeback import cancel_write_backs, get_write_back, propose_write_backs
 
 
 @pytest.fixture

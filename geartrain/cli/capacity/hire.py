@@ -28,7 +28,7 @@ def hire(
 ) -> None:
     """The hires that close the gap at least cost, and by when their offers must go out."""
     from geartrain.planning.capacity.hiring import hire as solve
-    from geartrain.services.capacity_plans import offers_from
+    from geartrain.services.planning.capacity_plans import offers_from
 
     found = planned(policy, workspace, login)
     begin = parse_day(as_of, option="--as-of") or offers_from(found)

@@ -12,7 +12,7 @@ from geartrain.cli.output import Format, print_issues
 from geartrain.kernel.issues import Issue, Level
 
 if TYPE_CHECKING:
-    from geartrain.services.capacity_plans import Planned
+    from geartrain.services.planning.capacity_plans import Planned
 
 PolicyOption = Annotated[
     str | None, typer.Option("--policy", help="YAML of a capacity_plan; within a workspace its key, or nothing.")
@@ -22,7 +22,7 @@ PolicyOption = Annotated[
 def planned(policy: str | None, workspace: Path | None, login: str | None) -> Planned:
     """The plan of a file, or the workspace's; a file that asks for records is read within the workspace."""
     from geartrain.cli.options import acting
-    from geartrain.services.capacity_plans import plan_in, read_plan, stands_alone, workspace_plan
+    from geartrain.services.planning.capacity_plans import plan_in, read_plan, stands_alone, workspace_plan
 
     if policy and policy.endswith((".yaml", ".yml")):
         found = read_plan(Path(policy))

@@ -27,7 +27,7 @@ def run(
     key: KeyArgument, format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None
 ) -> None:
     """Everybody's standing: as known now, and once it is frozen as it was known then."""
-    from geartrain.services.contests import run_contest
+    from geartrain.services.pay.contests import run_contest
 
     ws, actor = acting(workspace, login)
     whole = run_contest(ws, actor, key=key).as_json()
@@ -44,7 +44,7 @@ def leaderboard(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The top and those around oneself; who opted out of display is not named."""
-    from geartrain.services.contests import get_leaderboard
+    from geartrain.services.pay.contests import get_leaderboard
 
     ws, actor = acting(workspace, login)
     whole = get_leaderboard(ws, actor, key=key, cohort=cohort)
@@ -61,7 +61,7 @@ def award(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Award what was won at the freeze, each award once; what was reversed since becomes an adjustment."""
-    from geartrain.services.contests import award_contest
+    from geartrain.services.pay.contests import award_contest
 
     ws, actor = acting(workspace, login)
     whole = award_contest(ws, actor, key=key, into=into)
@@ -75,7 +75,7 @@ def display(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Opt out of being named on leaderboards, or in again (with --as)."""
-    from geartrain.services.contests import set_display
+    from geartrain.services.pay.contests import set_display
 
     ws, actor = acting(workspace, login)
     set_display(ws, actor, shown=shown)
@@ -84,7 +84,7 @@ def display(
 
 def list_(format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None) -> None:
     """The contests in force."""
-    from geartrain.services.contests import list_contests
+    from geartrain.services.pay.contests import list_contests
 
     ws, actor = acting(workspace, login)
     found = list_contests(ws, actor)

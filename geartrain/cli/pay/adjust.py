@@ -38,7 +38,7 @@ def adjust(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Ask for an adjustment in an open period; it is paid once a second person approves it, within their limit."""
-    from geartrain.services.pay_adjusting import request_adjustment
+    from geartrain.services.pay.adjusting import request_adjustment
 
     ws, actor = acting(workspace, login)
     asked = {"payee": payee, "period": period, "kind": kind, "budget": budget, "reason": reason, "dispute": dispute}
@@ -53,7 +53,7 @@ def approve(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Say yes to somebody else's request: it is posted into its period."""
-    from geartrain.services.pay_adjusting import approve_adjustment
+    from geartrain.services.pay.adjusting import approve_adjustment
 
     ws, actor = acting(workspace, login)
     _tell(format, approve_adjustment(ws, actor, id=id, note=note))
@@ -67,7 +67,7 @@ def refuse(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Say no to a request, or take one's own back."""
-    from geartrain.services.pay_adjusting import refuse_adjustment
+    from geartrain.services.pay.adjusting import refuse_adjustment
 
     ws, actor = acting(workspace, login)
     _tell(format, refuse_adjustment(ws, actor, id=id, note=note))
@@ -81,7 +81,7 @@ def adjustments(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Adjustments by hand, waiting ones first."""
-    from geartrain.services.pay_adjusting import list_adjustments
+    from geartrain.services.pay.adjusting import list_adjustments
 
     ws, actor = acting(workspace, login)
     found = list_adjustments(ws, actor, period=period, state=state)

@@ -31,8 +31,8 @@ def diff(
     workspace: WorkspaceOption = None,
 ) -> None:
     """How two plans differ, in words, and on a past period in money: who would have been paid more or less."""
-    from geartrain.services.pay_compare import Compared, compare_plans, text_difference
-    from geartrain.services.pay_plans import read_plan
+    from geartrain.services.pay.compare import Compared, compare_plans, text_difference
+    from geartrain.services.pay.plans import read_plan
 
     one, other = (read_plan(read_file(f), str(f)) for f in (old, new))
     if on is None:
@@ -63,8 +63,8 @@ def simulate(
     """What a plan costs where the company attains 80, 100 and 120 % of its quotas."""
     from geartrain.incentives.exact import plain, share
     from geartrain.incentives.statements import money
-    from geartrain.services.pay_compare import simulate_plan
-    from geartrain.services.pay_plans import read_plan
+    from geartrain.services.pay.compare import simulate_plan
+    from geartrain.services.pay.plans import read_plan
 
     ws, actor = acting(workspace, login)
     found = simulate_plan(ws, actor, comp_plan=read_plan(read_file(file), str(file)), on=on)

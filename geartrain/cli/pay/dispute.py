@@ -41,7 +41,7 @@ def open_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Say that a statement is wrong."""
-    from geartrain.services.pay_disputes import open_dispute
+    from geartrain.services.pay.disputes import open_dispute
 
     ws, actor = acting(workspace, login)
     what = {"payee": payee, "period": period, "component": component, "deal": deal}
@@ -57,7 +57,7 @@ def triage(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Take a dispute up."""
-    from geartrain.services.pay_disputes import triage_dispute
+    from geartrain.services.pay.disputes import triage_dispute
 
     ws, actor = acting(workspace, login)
     _tell(format, triage_dispute(ws, actor, id=id, root_cause=cause, note=note))
@@ -75,7 +75,7 @@ def accept(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Agree: correct the source, or ask for an adjustment, which a second person approves."""
-    from geartrain.services.pay_disputes import accept_dispute
+    from geartrain.services.pay.disputes import accept_dispute
 
     ws, actor = acting(workspace, login)
     paid = {"amount": None if amount is None else money_of(amount), "into": into, "budget": budget}
@@ -91,7 +91,7 @@ def reject(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Disagree; the line's arithmetic, or the rule that left the deal out, goes with the answer."""
-    from geartrain.services.pay_disputes import reject_dispute
+    from geartrain.services.pay.disputes import reject_dispute
 
     ws, actor = acting(workspace, login)
     _tell(format, reject_dispute(ws, actor, id=id, answer=text, root_cause=cause))
@@ -101,7 +101,7 @@ def close(
     id: IdArgument, format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None
 ) -> None:
     """Put a decided dispute away."""
-    from geartrain.services.pay_disputes import close_dispute
+    from geartrain.services.pay.disputes import close_dispute
 
     ws, actor = acting(workspace, login)
     _tell(format, close_dispute(ws, actor, id=id))
@@ -111,7 +111,7 @@ def show(
     id: IdArgument, format: FormatOption = Format.table, login: AsOption = None, workspace: WorkspaceOption = None
 ) -> None:
     """One dispute, with the arithmetic it is about."""
-    from geartrain.services.pay_disputes import get_dispute
+    from geartrain.services.pay.disputes import get_dispute
 
     ws, actor = acting(workspace, login)
     _tell(format, get_dispute(ws, actor, id=id))
@@ -126,7 +126,7 @@ def list_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The disputes one may see, open ones first."""
-    from geartrain.services.pay_disputes import list_disputes
+    from geartrain.services.pay.disputes import list_disputes
 
     ws, actor = acting(workspace, login)
     found = list_disputes(ws, actor, state=state, payee=payee, period=period)

@@ -31,7 +31,7 @@ def estimate(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What somebody would be paid if these deals closed."""
-    from geartrain.services.pay_estimating import estimate_pay
+    from geartrain.services.pay.estimating import estimate_pay
 
     ws, actor = acting(workspace, login)
     found = estimate_pay(ws, actor, payee=payee, deals=read_given(deals), period=period)

@@ -25,7 +25,7 @@ def export(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The payroll file by pay group, the accrual journal, or the asset of commissions, as CSV."""
-    from geartrain.services.pay_exports import export_pay
+    from geartrain.services.pay.exports import export_pay
 
     ws, actor = acting(workspace, login)
     rows = export_pay(ws, actor, period=period, kind=kind, life=life)

@@ -27,7 +27,7 @@ def health(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What pay costs, whom it pays for what, and how well it is run: measures with bands and who is behind them."""
-    from geartrain.services.pay_health import default_period, get_health
+    from geartrain.services.pay.health import default_period, get_health
     from geartrain.services.view import last_day
 
     ws, actor = acting(workspace, login)

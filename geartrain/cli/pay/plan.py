@@ -37,7 +37,7 @@ def check(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Look for what is wrong or doubtful, and run the plan's own tests. Exit code 1 where something is wrong."""
-    from geartrain.services.pay_plans import check_plans
+    from geartrain.services.pay.plans import check_plans
 
     issues = check_plans([(str(f), read_file(f)) for f in files], ws=nearby(workspace))
     errors = sum(i.level is Level.error for i in issues)
@@ -55,7 +55,7 @@ def check(
 
 def explain(file: FileArgument, format: FormatOption = Format.table) -> None:
     """The plan in plain words, with its payout curve; the hash is of what a seller signs."""
-    from geartrain.services.pay_plans import explain_plan_text
+    from geartrain.services.pay.plans import explain_plan_text
 
     found = explain_plan_text(read_file(file), str(file))
     if format is Format.table:

@@ -44,7 +44,7 @@ def quote(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Price a hypothetical: what these credits would earn under a plan."""
-    from geartrain.services.pay_plans import quote_plan
+    from geartrain.services.pay.plans import quote_plan
 
     found = quote_plan(read_file(file), str(file), read_given(given), ws=nearby(workspace))
     whole = found.as_json()

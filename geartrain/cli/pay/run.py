@@ -26,7 +26,7 @@ def run(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Calculate everybody's pay for a period."""
-    from geartrain.services.pay_runs import run_pay
+    from geartrain.services.pay.runs import run_pay
 
     ws, actor = acting(workspace, login)
     found = run_pay(ws, actor, period=period)
@@ -47,7 +47,7 @@ def approve(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Approve a calculated period, for sales or for finance; two different people do."""
-    from geartrain.services.pay_ledger import approve_pay
+    from geartrain.services.pay.ledger import approve_pay
 
     ws, actor = acting(workspace, login)
     _tell(format, approve_pay(ws, actor, period=period, side=side))
@@ -60,7 +60,7 @@ def lock(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Lock an approved period for good."""
-    from geartrain.services.pay_ledger import lock_pay
+    from geartrain.services.pay.ledger import lock_pay
 
     ws, actor = acting(workspace, login)
     _tell(format, lock_pay(ws, actor, period=period))
@@ -73,7 +73,7 @@ def replay(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Post into this open period what locked periods show otherwise now."""
-    from geartrain.services.pay_ledger import replay_pay
+    from geartrain.services.pay.ledger import replay_pay
 
     ws, actor = acting(workspace, login)
     found = replay_pay(ws, actor, period=period)

@@ -27,7 +27,7 @@ def send(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Send the plan in words and the quota letter to everybody eligible, to be accepted."""
-    from geartrain.services.pay_signing import send_plan
+    from geartrain.services.pay.signing import send_plan
 
     ws, actor = acting(workspace, login)
     found = send_plan(ws, actor, comp_plan=key, payee=payee)
@@ -43,7 +43,7 @@ def sign(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Accept what one was sent: with --as, the payee alone."""
-    from geartrain.services.pay_signing import accept_plan
+    from geartrain.services.pay.signing import accept_plan
 
     ws, actor = acting(workspace, login)
     found = accept_plan(ws, actor, id=id, plan_sha256=plan_sha256, letter_sha256=letter)
@@ -60,7 +60,7 @@ def signatures(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Who has accepted their plan, and who earns on one they have not."""
-    from geartrain.services.pay_signing import list_signatures
+    from geartrain.services.pay.signing import list_signatures
 
     ws, actor = acting(workspace, login)
     found = list_signatures(ws, actor, period=period)

@@ -35,7 +35,7 @@ def statement(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What somebody is paid for a period, every line with its arithmetic."""
-    from geartrain.services.pay_runs import get_statement
+    from geartrain.services.pay.runs import get_statement
 
     ws, actor = acting(workspace, login)
     found = get_statement(ws, actor, payee=payee, period=period)
@@ -57,7 +57,7 @@ def verify(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Recompute a statement from its own lineage. Exit code 1 where it does not add up."""
-    from geartrain.services.pay_runs import check_statement
+    from geartrain.services.pay.runs import check_statement
 
     issues = check_statement(_statement(statement, login, workspace))
     whole = {"ok": not issues, "issues": [i.as_json() for i in issues]}
@@ -72,7 +72,7 @@ def verify(
 
 
 def _write(ws: Workspace, found: dict[str, Any], file: Path) -> None:
-    from geartrain.services.pay_paper import paper_of
+    from geartrain.services.pay.paper import paper_of
     from geartrain.web.documents.statement import statement_pdf
 
     try:
@@ -83,7 +83,7 @@ def _write(ws: Workspace, found: dict[str, Any], file: Path) -> None:
 
 def _statement(named: str, login: str | None, workspace: Path | None) -> dict[str, Any]:
     """A statement from a file, or the one that a payee has of a period."""
-    from geartrain.services.pay_runs import get_statement
+    from geartrain.services.pay.runs import get_statement
 
     payee, slash, period = named.rpartition("/")
     if Path(named).is_file() or not slash:

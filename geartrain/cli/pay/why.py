@@ -25,7 +25,7 @@ def why(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Why a deal is credited to somebody, or the first rule of each plan that left it out."""
-    from geartrain.services.pay_why import explain_credit
+    from geartrain.services.pay.why import explain_credit
 
     ws, actor = acting(workspace, login)
     rows = [w.as_json() for w in explain_credit(ws, actor, deal=deal, payee=payee)]

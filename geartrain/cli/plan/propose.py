@@ -24,7 +24,7 @@ def propose(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Send every draft of a scenario to review: somebody else approves each."""
-    from geartrain.services.plan_trials import propose_scenario
+    from geartrain.services.planning.plan_trials import propose_scenario
 
     ws, actor = acting(workspace, login)
     rows = [(v.kind, v.key, v.version, str(v.status)) for v in propose_scenario(ws, actor, key=key)]

@@ -26,7 +26,7 @@ def show(
     workspace: WorkspaceOption = None,
 ) -> None:
     """The chain on one page: what each link gives, whether it closes, and what is missing."""
-    from geartrain.services.plan_chain import get_plan
+    from geartrain.services.planning.plan_chain import get_plan
 
     ws, actor = acting(workspace, login)
     found = get_plan(ws, actor, capacity=capacity, quota=quota, territory=territory)

@@ -30,8 +30,8 @@ def try_(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Change the plan in a scenario, and see what that does to every number of it; nothing in force is touched."""
-    from geartrain.services.plan_trials import read_change, try_on_plan
-    from geartrain.services.scenario_runs import compare_scenarios
+    from geartrain.services.changes.scenario_runs import compare_scenarios
+    from geartrain.services.planning.plan_trials import read_change, try_on_plan
 
     ws, actor = acting(workspace, login)
     day = parse_day(start, option="--start")

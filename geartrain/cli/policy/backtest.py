@@ -13,7 +13,7 @@ from geartrain.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from geartrain.kernel.policy.backtest import Change, Outcome
-    from geartrain.services.backtests import Tried
+    from geartrain.services.changes.backtests import Tried
 
 COLUMNS = ("subject", "result_before", "result_after", "amount_before", "amount_after", "trace_before", "trace_after")
 
@@ -34,7 +34,7 @@ def backtest(
     workspace: WorkspaceOption = None,
 ) -> None:
     """What a draft would have decided otherwise in a window: the subjects, both traces, the totals. Writes nothing."""
-    from geartrain.services.backtests import backtest_policy
+    from geartrain.services.changes.backtests import backtest_policy
 
     ws, actor = acting(workspace, login)
     first, last = parse_day(since, option="--from"), parse_day(until, option="--to")

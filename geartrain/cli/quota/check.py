@@ -34,7 +34,7 @@ def check(
 
     Without a file, what the policy gives now is checked. Ends with 1 where something does not hold.
     """
-    from geartrain.services.quotas_checks import check_sheet
+    from geartrain.services.planning.quotas_checks import check_sheet
 
     found = inputs_of(hierarchy, targets, policy, workspace, login)
     checked = check_sheet(found, file or quotas)

@@ -45,7 +45,7 @@ def edit(
     from geartrain.planning.quotas.cascade import allocate
     from geartrain.planning.quotas.editing import edit as apply
     from geartrain.planning.quotas.sheet import told
-    from geartrain.services.quotas_edits import edit_in_words, read_cell, read_edits
+    from geartrain.services.planning.quotas_edits import edit_in_words, read_cell, read_edits
 
     asked: list[Edit] = read_edits(edits) if edits else []
     within = read_cell(cell)

@@ -33,7 +33,7 @@ def fairness(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Quota against pay, potential and the past, by role; who is expected to attain; each outlier with its reason."""
-    from geartrain.services.quotas_fairness import Attain, file_fairness, workspace_fairness
+    from geartrain.services.planning.quotas_fairness import Attain, file_fairness, workspace_fairness
 
     if hierarchy or targets:
         inputs = inputs_of(hierarchy, targets, policy, workspace, login)

@@ -25,7 +25,7 @@ def issue(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Put a published policy's quotas in force: kept as records, letters sent to be signed."""
-    from geartrain.services.quotas_issue import issue_quotas
+    from geartrain.services.planning.quotas_issue import issue_quotas
 
     ws, actor = acting(workspace, login)
     made = issue_quotas(ws, actor, policy=policy, since=parse_day(since, option="--since"))

@@ -36,7 +36,7 @@ def letters(
     """Quota letters as PDF for sellers to sign, each bound to the policy's text and to its own figures."""
     from datetime import UTC, datetime
 
-    from geartrain.services.quotas_letters import letters as written
+    from geartrain.services.planning.quotas_letters import letters as written
     from geartrain.web.documents.quota_letter import letter_pdf
 
     inputs = inputs_of(hierarchy, targets, policy, workspace, login, whole=False)

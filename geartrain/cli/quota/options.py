@@ -15,7 +15,7 @@ from geartrain.kernel.issues import Level
 
 if TYPE_CHECKING:
     from geartrain.planning.quotas.sheet import Sheet
-    from geartrain.services.quotas_files import Inputs
+    from geartrain.services.planning.quotas_files import Inputs
 
 HierarchyOption = Annotated[
     Path | None, typer.Option("--hierarchy", help="CSV: node_id, parent_id and measures at the leaves.")
@@ -41,7 +41,7 @@ def inputs_of(
         Invalid: only some of the files are named.
     """
     if hierarchy or targets:
-        from geartrain.services.quotas_files import read_inputs
+        from geartrain.services.planning.quotas_files import read_inputs
 
         named = {"--hierarchy": hierarchy, "--targets": targets, "--policy": policy}
         missing = [option for option, value in named.items() if not value]
@@ -52,7 +52,7 @@ def inputs_of(
         assert policy
         return read_inputs(hierarchy, targets, Path(policy))
     from geartrain.cli.options import acting
-    from geartrain.services.quotas import workspace_inputs
+    from geartrain.services.planning.quotas import workspace_inputs
 
     ws, actor = acting(workspace, login)
     return workspace_inputs(ws, actor, policy=policy or "", whole=whole)

@@ -39,7 +39,7 @@ def reconcile(
 ) -> None:
     """Top down beside bottom up, node by node: the difference, and who owns it."""
     from geartrain.planning.quotas.sheet import told
-    from geartrain.services.quotas_checks import reconcile as run
+    from geartrain.services.planning.quotas_checks import reconcile as run
 
     try:
         within = Decimal(tolerance)

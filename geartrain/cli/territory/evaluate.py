@@ -29,7 +29,7 @@ def evaluate(
     format: FormatOption = Format.table,
 ) -> None:
     """What an assignment is worth: objective, balance, what stays, and every rule it breaks."""
-    from geartrain.services.territories import evaluate_territories
+    from geartrain.services.planning.territories import evaluate_territories
 
     inputs = inputs_of(accounts, sellers, policy)
     show(format, evaluate_territories(inputs, assignment_of(inputs, assignment)))

@@ -36,7 +36,7 @@ def export(
     current: Annotated[Path | None, typer.Option(help="CSV: ObjectTerritory2Association as it is.")] = None,
 ) -> None:
     """Files that a CRM imports, only what changes, and the files that undo them."""
-    from geartrain.services.territories import export_territories
+    from geartrain.services.planning.territories import export_territories
 
     inputs = inputs_of(accounts, sellers, policy)
     found = assignment_of(inputs, assignment)

@@ -29,8 +29,8 @@ def frontier(
     format: FormatOption = Format.table,
 ) -> None:
     """Balance against disruption: what each tolerance costs, and how much revenue stays with its owner."""
-    from geartrain.services.territories import trade_off
-    from geartrain.services.territories_files import budget
+    from geartrain.services.planning.territories import trade_off
+    from geartrain.services.planning.territories_files import budget
 
     asked = tolerance or list(USUAL)
     if wrong := next((t for t in asked if not 0 <= t < 1e3), None):

@@ -12,7 +12,7 @@ from geartrain.kernel.issues import Issue, Level
 
 if TYPE_CHECKING:
     from geartrain.planning.territories.report import Assignment
-    from geartrain.services.territories_files import Inputs
+    from geartrain.services.planning.territories_files import Inputs
 
 AccountsOption = Annotated[
     Path,
@@ -33,14 +33,14 @@ BALANCED = ("seller", "measure", "load", "target", "index_before", "index_after"
 
 def inputs_of(accounts: Path, sellers: Path, policy: Path) -> Inputs:
     """The inputs of a command."""
-    from geartrain.services.territories_files import read_inputs
+    from geartrain.services.planning.territories_files import read_inputs
 
     return read_inputs(accounts, sellers, policy)
 
 
 def assignment_of(inputs: Inputs, file: Path | None) -> Assignment:
     """The assignment of a file, or that of today."""
-    from geartrain.services.territories_files import owned, read_assignment
+    from geartrain.services.planning.territories_files import owned, read_assignment
 
     return owned(inputs) if file is None else read_assignment(inputs, file)
 

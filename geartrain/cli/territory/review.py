@@ -36,7 +36,7 @@ def review(
     format: FormatOption = Format.table,
 ) -> None:
     """A sheet of the moves for managers to accept or reject; or, with --sheet, what they decided worked in."""
-    from geartrain.services.territories_review import review_sheet, review_territories
+    from geartrain.services.planning.territories_review import review_sheet, review_territories
 
     if assignment is None:
         raise Invalid("--assignment is missing.", hint="A CSV with account_id and to: what is under review.")

@@ -28,8 +28,8 @@ def solve(
 
     Ctrl-C stops the search and answers with the best found so far.
     """
-    from geartrain.services.territories import solve_territories
-    from geartrain.services.territories_files import budget
+    from geartrain.services.planning.territories import solve_territories
+    from geartrain.services.planning.territories_files import budget
 
     stopped: list[bool] = []
     before = signal.signal(signal.SIGINT, lambda *_: stopped.append(True))

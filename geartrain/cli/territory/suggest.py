@@ -34,8 +34,8 @@ def suggest(
     format: FormatOption = Format.table,
 ) -> None:
     """The fewest moves that bring a seller, a pair or everyone into tolerance; accounts of leavers are placed."""
-    from geartrain.services.territories import suggest_moves
-    from geartrain.services.territories_files import budget
+    from geartrain.services.planning.territories import suggest_moves
+    from geartrain.services.planning.territories_files import budget
 
     inputs = inputs_of(accounts, sellers, policy)
     told = suggest_moves(inputs, assignment_of(inputs, assignment), sellers=seller or (), left=budget(seconds))

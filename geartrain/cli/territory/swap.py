@@ -33,7 +33,7 @@ def swap(
     format: FormatOption = Format.table,
 ) -> None:
     """Move accounts by hand: what it does to cost, balance and rules, and what could be given back. Writes nothing."""
-    from geartrain.services.territories import swap_accounts
+    from geartrain.services.planning.territories import swap_accounts
 
     moves = {}
     for text in move:

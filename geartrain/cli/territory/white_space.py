@@ -32,7 +32,7 @@ def white_space(
     format: FormatOption = Format.table,
 ) -> None:
     """Accounts nobody owns, duplicates owned by several, and segments that are covered thinly."""
-    from geartrain.services.territories_review import report_white_space
+    from geartrain.services.planning.territories_review import report_white_space
 
     inputs = inputs_of(accounts, sellers, policy)
     told = report_white_space(inputs, assignment_of(inputs, assignment), segment=segment, touching=same)

@@ -12,7 +12,7 @@ from geartrain.kernel.measure.compute import inputs as below
 from geartrain.kernel.policy import Policy
 from geartrain.kernel.policy.scenario import Engine, Inputs, Number, Part
 
-# Kinds of policy that a view is worked out with besides the facts (services/sources.py, `view_policies`).
+# Kinds of policy that a view is worked out with besides the facts (services/records/sources.py, `view_policies`).
 VIEW_KINDS: Mapping[str, str] = {"plan_month": "corporate_goals", "selling_time": "time_classes"}
 
 

@@ -23,7 +23,7 @@ EXTRA = "extra"
 
 
 class Source(Protocol):
-    """The facts as somebody may see them (services/facts.py)."""
+    """The facts as somebody may see them (services/records/facts.py)."""
 
     types: Mapping[str, RecordType]
     as_of: date

@@ -9,7 +9,7 @@ from typing import Any
 
 from geartrain.intelligence.forecast.frozen import hash_of
 from geartrain.kernel.issues import Issue, Level
-from geartrain.services.forecast_import import columns_of, digest
+from geartrain.services.forecasting.forecast_import import columns_of, digest
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions import open_decisions
 

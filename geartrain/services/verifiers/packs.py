@@ -1,5 +1,5 @@
 """Packs: what was frozen is what the trail tells."""
 
-from geartrain.services.packs import verify_packs
+from geartrain.services.packs.life import verify_packs
 
 VERIFIER = verify_packs

@@ -1,5 +1,5 @@
 """Pay: locked periods, their statements and their ledger are what the trail tells."""
 
-from geartrain.services.pay_verifying import verify_pay
+from geartrain.services.pay.verifying import verify_pay
 
 VERIFIER = verify_pay

@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Router
 
-from geartrain.services.alignment import get_alignment
+from geartrain.services.selling.alignment import get_alignment
 from geartrain.web.api.plain import Day, Line, plain
 
 PREFIX = "/alignment"

@@ -7,8 +7,8 @@ from typing import Any
 from ninja import Router, Schema
 from pydantic import Field
 
-from geartrain.services.backtests import backtest_policy
-from geartrain.services.scenarios import LONGEST
+from geartrain.services.changes.backtests import backtest_policy
+from geartrain.services.changes.scenarios import LONGEST
 from geartrain.web.api.plain import Day, Line
 
 PREFIX = "/backtests"

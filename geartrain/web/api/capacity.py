@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Router
 
-from geartrain.services import capacity_plans as use
+from geartrain.services.planning import capacity_plans as use
 from geartrain.web.api.plain import Line, plain
 
 PREFIX = "/capacity"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Router, Schema
 
-from geartrain.services import contests as use
+from geartrain.services.pay import contests as use
 from geartrain.web.api.plain import Line, plain
 
 PREFIX = "/contests"

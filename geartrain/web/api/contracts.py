@@ -7,7 +7,7 @@ from typing import Any
 
 from ninja import Router
 
-from geartrain.services.quotes import list_contracts
+from geartrain.services.selling.quotes import list_contracts
 from geartrain.web.api.plain import Day, plain
 
 PREFIX = "/contracts"

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from geartrain.services import engagement as use
-from geartrain.services.engagement_methods import measure_methods
+from geartrain.services.planning import engagement as use
+from geartrain.services.planning.engagement_methods import measure_methods
 from geartrain.web.api.plain import Line, Text, plain
 
 PREFIX = "/engagement"

@@ -8,10 +8,10 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from geartrain.kernel.periods import Grain
-from geartrain.services import forecast_calls as calls
-from geartrain.services.forecast_accuracy import get_accuracy
-from geartrain.services.forecast_moves import compare_calls, get_frozen
-from geartrain.services.forecasts import backtest_forecast, explain_deal, lint_features, run_forecast
+from geartrain.services.forecasting import forecast_calls as calls
+from geartrain.services.forecasting.forecast_accuracy import get_accuracy
+from geartrain.services.forecasting.forecast_moves import compare_calls, get_frozen
+from geartrain.services.forecasting.forecasts import backtest_forecast, explain_deal, lint_features, run_forecast
 from geartrain.web.api.plain import Day, Instant, Line, Text, plain, utc
 
 PREFIX = "/forecast"

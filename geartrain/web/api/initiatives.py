@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Router
 
-from geartrain.services.initiatives import list_initiatives
+from geartrain.services.selling.initiatives import list_initiatives
 from geartrain.web.api.plain import Day, Line, plain
 
 PREFIX = "/initiatives"

@@ -6,9 +6,9 @@ from typing import Any
 
 from ninja import Body, Router, Schema
 
-from geartrain.services.leads import list_duplicates, list_scores, list_sla, policy_for_leads, validate_score
-from geartrain.services.merging import list_merges, merge_leads, unmerge_leads
-from geartrain.services.routing import list_routed, route_lead
+from geartrain.services.records.merging import list_merges, merge_leads, unmerge_leads
+from geartrain.services.selling.leads import list_duplicates, list_scores, list_sla, policy_for_leads, validate_score
+from geartrain.services.selling.routing import list_routed, route_lead
 from geartrain.web.api.limits import PerPerson
 from geartrain.web.api.plain import Day, Limit, Line, plain
 

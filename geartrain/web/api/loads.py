@@ -8,8 +8,8 @@ from typing import Any, Literal
 from ninja import File, Form, Router, Schema, UploadedFile
 
 from geartrain.services.access import Permission, require
-from geartrain.services.loading import load_records
-from geartrain.services.loads import get_load, list_loads, list_quarantined
+from geartrain.services.records.loading import load_records
+from geartrain.services.records.loads import get_load, list_loads, list_quarantined
 from geartrain.web.api.plain import Limit, Line, plain
 from geartrain.web.uploads import drop_upload, keep_upload
 

@@ -8,7 +8,7 @@ from typing import Any
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from geartrain.services.metrics import explain_metric, get_metric, lint_metrics, list_metrics, query_metrics
+from geartrain.services.measures.metrics import explain_metric, get_metric, lint_metrics, list_metrics, query_metrics
 from geartrain.web.api.plain import Day, Instant, Line, Text, plain, utc
 
 PREFIX = "/metrics"

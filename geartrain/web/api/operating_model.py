@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from ninja import Router
 from pydantic import Field
 
-from geartrain.services import operating_model as use
+from geartrain.services.planning import operating_model as use
 from geartrain.web.api.plain import plain
 
 PREFIX = "/operating-model"

@@ -9,7 +9,8 @@ from django.http import HttpResponse
 from ninja import Router, Schema
 from pydantic import Field
 
-from geartrain.services import pack_decisions, packs
+from geartrain.services.packs import decisions as pack_decisions
+from geartrain.services.packs import life as packs
 from geartrain.web.api.plain import Day, Instant, Line, Text, plain, utc
 from geartrain.web.documents.render import Format, render_pack
 

@@ -9,12 +9,16 @@ from django.http import HttpResponse
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints
 
-from geartrain.services import pay_adjusting, pay_disputes, pay_ledger, pay_runs, pay_signing
-from geartrain.services.pay_compare import compare_plans, simulate_plan
-from geartrain.services.pay_estimating import estimate_pay
-from geartrain.services.pay_exports import export_pay
-from geartrain.services.pay_health import get_health
-from geartrain.services.pay_plans import check_plans, explain_plan_text, quote_plan, read_plan
+from geartrain.services.pay import adjusting as pay_adjusting
+from geartrain.services.pay import disputes as pay_disputes
+from geartrain.services.pay import ledger as pay_ledger
+from geartrain.services.pay import runs as pay_runs
+from geartrain.services.pay import signing as pay_signing
+from geartrain.services.pay.compare import compare_plans, simulate_plan
+from geartrain.services.pay.estimating import estimate_pay
+from geartrain.services.pay.exports import export_pay
+from geartrain.services.pay.health import get_health
+from geartrain.services.pay.plans import check_plans, explain_plan_text, quote_plan, read_plan
 from geartrain.services.policies import LARGEST
 from geartrain.web.api.plain import Line, Text, plain
 from geartrain.web.paper import statement_file

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from ninja import Query, Router
 
-from geartrain.services import pipeline_health as health
-from geartrain.services.pipeline_history import get_as_of, get_waterfall
-from geartrain.services.pipeline_inspection import inspect_pipeline
+from geartrain.services.forecasting import pipeline_health as health
+from geartrain.services.forecasting.pipeline_history import get_as_of, get_waterfall
+from geartrain.services.forecasting.pipeline_inspection import inspect_pipeline
 from geartrain.web.api.plain import Day, Line, plain
 
 PREFIX = "/pipeline"

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from ninja import Router, Schema
 from pydantic import Field
 
-from geartrain.services import plan_chain as use
-from geartrain.services.plan_trials import propose_scenario, read_change, try_on_plan
-from geartrain.services.scenario_runs import compare_scenarios
+from geartrain.services.changes.scenario_runs import compare_scenarios
+from geartrain.services.planning import plan_chain as use
+from geartrain.services.planning.plan_trials import propose_scenario, read_change, try_on_plan
 from geartrain.web.api.plain import Day, Line, Text, plain
 
 PREFIX = "/plan"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Router
 
-from geartrain.services.process import Asked, explain_attributes, preview_conformance, preview_gates
+from geartrain.services.selling.process import Asked, explain_attributes, preview_conformance, preview_gates
 from geartrain.web.api.plain import Day, Limit, Line, plain
 
 PREFIX = "/process"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Router
 
-from geartrain.services.relative import compare_sellers
+from geartrain.services.measures.relative import compare_sellers
 from geartrain.web.api.plain import Day, Line, plain
 
 PREFIX = "/productivity"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ninja import Router, Schema
 
-from geartrain.services.quality import check_records
+from geartrain.services.records.quality import check_records
 from geartrain.web.api.plain import Day, plain
 
 PREFIX = "/quality"

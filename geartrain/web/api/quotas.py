@@ -9,10 +9,10 @@ from pydantic import Field
 
 from geartrain.planning.quotas.check import verify
 from geartrain.planning.quotas.sheet import told
-from geartrain.services import quotas as use
-from geartrain.services.quotas_edits import edit_of
-from geartrain.services.quotas_fairness import workspace_fairness
-from geartrain.services.quotas_issue import issue_quotas
+from geartrain.services.planning import quotas as use
+from geartrain.services.planning.quotas_edits import edit_of
+from geartrain.services.planning.quotas_fairness import workspace_fairness
+from geartrain.services.planning.quotas_issue import issue_quotas
 from geartrain.web.api.plain import Day, Line, plain
 
 PREFIX = "/quotas"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Router
 
-from geartrain.services.quotes import choose_matrix, list_approvals, list_leakage, list_revisions
+from geartrain.services.selling.quotes import choose_matrix, list_approvals, list_leakage, list_revisions
 from geartrain.web.api.plain import Day, Limit, Line, plain
 
 PREFIX = "/quotes"

@@ -7,8 +7,8 @@ from typing import Any
 from ninja import Router, Schema
 
 from geartrain.facts import record_types
-from geartrain.services.contents import count_records
-from geartrain.services.records import get_record, list_records
+from geartrain.services.records.browsing import get_record, list_records
+from geartrain.services.records.contents import count_records
 from geartrain.web.api.plain import Day, Instant, Limit, Line, Offset, Text, plain, utc
 
 PREFIX = "/records"

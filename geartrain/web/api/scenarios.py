@@ -7,8 +7,8 @@ from typing import Any
 from ninja import Router, Schema
 from pydantic import Field
 
-from geartrain.services import scenarios as use
-from geartrain.services.scenario_runs import compare_scenarios, latest_run, run_scenario
+from geartrain.services.changes import scenarios as use
+from geartrain.services.changes.scenario_runs import compare_scenarios, latest_run, run_scenario
 from geartrain.web.api.plain import Day, Line, plain
 
 PREFIX = "/scenarios"

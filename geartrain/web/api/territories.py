@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from ninja import Router, Schema
 from pydantic import Field
 
-from geartrain.services import territories_workspace as use
+from geartrain.services.planning import territories_workspace as use
 from geartrain.web.api.plain import Line, Text, plain
 
 PREFIX = "/territories"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ninja import Router
 
-from geartrain.services.tools import assess_tools, choose_register
+from geartrain.services.selling.tools import assess_tools, choose_register
 from geartrain.web.api.plain import Day, Line, plain
 
 PREFIX = "/tools"

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from ninja import Router, Schema
 from pydantic import Field
 
-from geartrain.services import writeback as use
-from geartrain.services.writeback_sending import preview_write_backs, send_write_backs
-from geartrain.services.writeback_sources import propose_rows
+from geartrain.services.selling import writeback as use
+from geartrain.services.selling.writeback_sending import preview_write_backs, send_write_backs
+from geartrain.services.selling.writeback_sources import propose_rows
 from geartrain.web.api.plain import Limit, Line, Text, plain
 
 PREFIX = "/writeback"

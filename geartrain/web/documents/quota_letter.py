@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typst
 
-from geartrain.services.quotas_letters import Letter
+from geartrain.services.planning.quotas_letters import Letter
 
 SETTING = Path(__file__).with_name("quota_letter.typ")
 

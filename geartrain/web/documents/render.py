@@ -8,7 +8,7 @@ from enum import StrEnum
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.measure.pack import Pack
 from geartrain.services.access import Actor, Permission, require
-from geartrain.services.packs import frozen_pack
+from geartrain.services.packs.life import frozen_pack
 from geartrain.services.workspace import Workspace
 from geartrain.web.documents.document import document_of
 

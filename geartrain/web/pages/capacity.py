@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from geartrain.kernel.errors import Invalid, NotFound
-from geartrain.services import capacity_plans as use
 from geartrain.services.access import Permission
+from geartrain.services.planning import capacity_plans as use
 from geartrain.web.charts import Picture, lines
 from geartrain.web.exports import exported
 from geartrain.web.numbers import show

@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import GeartrainError
-from geartrain.services import contests as use
 from geartrain.services.access import Permission
+from geartrain.services.pay import contests as use
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table

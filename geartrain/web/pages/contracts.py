@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from geartrain.services.access import Permission
-from geartrain.services.quotes import list_contracts
+from geartrain.services.selling.quotes import list_contracts
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page
 from geartrain.web.sections import deal_link, sections_page

@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from geartrain.planning.kinds.rules_of_engagement import said, said_when
-from geartrain.services import engagement as use
 from geartrain.services.access import Permission
-from geartrain.services.engagement_methods import measure_methods
+from geartrain.services.planning import engagement as use
+from geartrain.services.planning.engagement_methods import measure_methods
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route

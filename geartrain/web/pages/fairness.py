@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from geartrain.kernel.errors import Forbidden, Invalid, NotFound
-from geartrain.services import quotas_fairness as use
 from geartrain.services.access import Permission
+from geartrain.services.planning import quotas_fairness as use
+from geartrain.services.planning.quotas import KIND
 from geartrain.services.policies import current_policies
-from geartrain.services.quotas import KIND
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page

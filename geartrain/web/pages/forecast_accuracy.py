@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from geartrain.services.access import Permission
-from geartrain.services.forecast_accuracy import Accuracy, Call, get_accuracy
+from geartrain.services.forecasting.forecast_accuracy import Accuracy, Call, get_accuracy
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import Picture, bars
 from geartrain.web.numbers import show

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.services.access import Permission
-from geartrain.services.funnel import Funnel, get_funnel
+from geartrain.services.measures.funnel import Funnel, get_funnel
 from geartrain.services.view import get_view
 from geartrain.web.charts import Picture, lines, ranked
 from geartrain.web.compose import cards, period_label, versus

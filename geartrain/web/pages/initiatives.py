@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from geartrain.process.initiatives import Stage
 from geartrain.services.access import Permission
-from geartrain.services.initiatives import KIND, Standing, list_initiatives
+from geartrain.services.selling.initiatives import KIND, Standing, list_initiatives
 from geartrain.web.cards import Kpi
 from geartrain.web.numbers import show
 from geartrain.web.registry import Group, Page

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from geartrain.intelligence.pipeline.inspection import rules
 from geartrain.services.access import Permission
-from geartrain.services.pipeline_health import get_ageing
-from geartrain.services.pipeline_inspection import inspect_pipeline
+from geartrain.services.forecasting.pipeline_health import get_ageing
+from geartrain.services.forecasting.pipeline_inspection import inspect_pipeline
 from geartrain.services.view import parse_day
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import Picture, ranked

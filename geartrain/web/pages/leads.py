@@ -14,9 +14,9 @@ from django.urls import reverse
 
 from geartrain.kernel.errors import Conflict
 from geartrain.services.access import Permission
-from geartrain.services.leads import list_duplicates, list_sla, policy_for_leads, validate_score
-from geartrain.services.merging import list_merges, merge_leads, unmerge_leads
-from geartrain.services.routing import list_routed
+from geartrain.services.records.merging import list_merges, merge_leads, unmerge_leads
+from geartrain.services.selling.leads import list_duplicates, list_sla, policy_for_leads, validate_score
+from geartrain.services.selling.routing import list_routed
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.sections import lead_link, sections_page

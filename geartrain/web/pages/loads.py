@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from geartrain.kernel.errors import Invalid
 from geartrain.services.access import Permission
-from geartrain.services.loading import load_records
-from geartrain.services.loads import get_load, list_loads, list_quarantined
+from geartrain.services.records.loading import load_records
+from geartrain.services.records.loads import get_load, list_loads, list_quarantined
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table

@@ -13,8 +13,8 @@ from django.urls import reverse
 from geartrain.kernel.issues import Level
 from geartrain.kernel.measure import Explanation
 from geartrain.services.access import Permission
-from geartrain.services.figures import ask, list_figures
-from geartrain.services.metrics import MetricCard, explain_metric, get_metric, lint_metrics, list_metrics
+from geartrain.services.measures.figures import ask, list_figures
+from geartrain.services.measures.metrics import MetricCard, explain_metric, get_metric, lint_metrics, list_metrics
 from geartrain.services.view import View, get_view
 from geartrain.web.charts import Picture, bars, lines, ranked
 from geartrain.web.compose import card, period_label, versus

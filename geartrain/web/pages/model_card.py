@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from geartrain.intelligence.forecast.leakage import TRACKED
 from geartrain.services.access import Permission
-from geartrain.services.forecast_accuracy import get_accuracy
-from geartrain.services.forecast_board import warm_days
-from geartrain.services.forecast_range import kept_ranges
+from geartrain.services.forecasting.forecast_accuracy import get_accuracy
+from geartrain.services.forecasting.forecast_board import warm_days
+from geartrain.services.forecasting.forecast_range import kept_ranges
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import Picture, ranked
 from geartrain.web.numbers import show

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from geartrain.services import operating_model as use
 from geartrain.services.access import Permission
+from geartrain.services.planning import operating_model as use
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page
 from geartrain.web.tables import Col, Table, make_table

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.services.access import Permission
-from geartrain.services.overview import Goal, Overview, get_overview
+from geartrain.services.measures.overview import Goal, Overview, get_overview
 from geartrain.services.view import View, get_view
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import Picture, bars, ranked

@@ -12,10 +12,11 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import Conflict, GeartrainError, Invalid, NotFound
-from geartrain.services import pack_decisions, packs
 from geartrain.services.access import Permission
-from geartrain.services.pack_store import FROZEN, PackInfo
-from geartrain.services.restating import RestatedPack
+from geartrain.services.packs import decisions as pack_decisions
+from geartrain.services.packs import life as packs
+from geartrain.services.packs.restating import RestatedPack
+from geartrain.services.packs.store import FROZEN, PackInfo
 from geartrain.web.charts import Picture
 from geartrain.web.documents.document import Block, Document, document_of
 from geartrain.web.documents.render import render_pack

@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from geartrain.kernel.errors import NotFound
 from geartrain.services.access import Permission
-from geartrain.services.pay_disputes import list_disputes
-from geartrain.services.pay_runs import get_statement, known_periods, list_statements, names_of
-from geartrain.services.pay_signing import my_letters
+from geartrain.services.pay.disputes import list_disputes
+from geartrain.services.pay.runs import get_statement, known_periods, list_statements, names_of
+from geartrain.services.pay.signing import my_letters
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route

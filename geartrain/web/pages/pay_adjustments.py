@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import GeartrainError, Invalid
-from geartrain.services import pay_adjusting as use
 from geartrain.services.access import Permission
-from geartrain.services.pay_runs import known_periods, names_of
+from geartrain.services.pay import adjusting as use
+from geartrain.services.pay.runs import known_periods, names_of
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table

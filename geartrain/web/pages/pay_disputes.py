@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import GeartrainError, Invalid, NotFound
-from geartrain.services import pay_disputes as use
 from geartrain.services.access import Permission
-from geartrain.services.pay_runs import get_statement, names_of
+from geartrain.services.pay import disputes as use
+from geartrain.services.pay.runs import get_statement, names_of
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table

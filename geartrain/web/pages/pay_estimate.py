@@ -11,8 +11,8 @@ from django.shortcuts import render
 
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.services.access import Permission
-from geartrain.services.pay_estimating import estimate_pay, open_deals
-from geartrain.services.pay_runs import names_of
+from geartrain.services.pay.estimating import estimate_pay, open_deals
+from geartrain.services.pay.runs import names_of
 from geartrain.web.cards import Kpi
 from geartrain.web.paper import statement_file
 from geartrain.web.registry import Group, Page, Route

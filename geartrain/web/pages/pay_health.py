@@ -13,7 +13,7 @@ from geartrain.incentives.health.liabilities import by_age
 from geartrain.incentives.health.values import Band, Measure, told
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.services.access import Permission
-from geartrain.services.pay_health import Health, default_period, get_health
+from geartrain.services.pay.health import Health, default_period, get_health
 from geartrain.services.view import last_day
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import Picture, lines

@@ -10,9 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import StaleVersion
-from geartrain.services import pay_signing as use
 from geartrain.services.access import Permission
-from geartrain.services.pay_runs import known_periods, names_of
+from geartrain.services.pay import signing as use
+from geartrain.services.pay.runs import known_periods, names_of
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table

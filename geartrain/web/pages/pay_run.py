@@ -13,10 +13,10 @@ from django.urls import reverse
 
 from geartrain.kernel.errors import GeartrainError
 from geartrain.services.access import Permission
-from geartrain.services.pay_adjusting import list_adjustments
-from geartrain.services.pay_disputes import OPEN, list_disputes
-from geartrain.services.pay_ledger import approve_pay, lock_pay, locked_statements, replay_pay
-from geartrain.services.pay_runs import Run, known_periods, preview_pay, run_pay
+from geartrain.services.pay.adjusting import list_adjustments
+from geartrain.services.pay.disputes import OPEN, list_disputes
+from geartrain.services.pay.ledger import approve_pay, lock_pay, locked_statements, replay_pay
+from geartrain.services.pay.runs import Run, known_periods, preview_pay, run_pay
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.pages.pay import TEAM, team_rows

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from geartrain.services.access import Permission
-from geartrain.services.pipeline import Pipeline, Stage, get_pipeline
+from geartrain.services.forecasting.pipeline import Pipeline, Stage, get_pipeline
 from geartrain.services.view import get_view
 from geartrain.web.charts import Picture, bars, ranked
 from geartrain.web.compose import SHORT_FLAGS, cards, deals_table, movements, versus

@@ -10,12 +10,12 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import Forbidden, GeartrainError, Invalid
-from geartrain.services import plan_chain as use
 from geartrain.services.access import Permission
-from geartrain.services.capacity_plans import role_names
-from geartrain.services.plan_trials import propose_scenario, read_change, try_on_plan
-from geartrain.services.scenario_runs import MOST_COMPARED, compare_scenarios
-from geartrain.services.scenarios import list_scenarios
+from geartrain.services.changes.scenario_runs import MOST_COMPARED, compare_scenarios
+from geartrain.services.changes.scenarios import list_scenarios
+from geartrain.services.planning import plan_chain as use
+from geartrain.services.planning.capacity_plans import role_names
+from geartrain.services.planning.plan_trials import propose_scenario, read_change, try_on_plan
 from geartrain.services.view import parse_day
 from geartrain.web.comparisons import exact_table, shown_table
 from geartrain.web.exports import exported

@@ -13,10 +13,10 @@ from geartrain.incentives.curves import Drawn
 from geartrain.incentives.exact import plain, share
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.policy.template import template
-from geartrain.services import pay_studio as use
 from geartrain.services.access import Permission
-from geartrain.services.pay_plans import KIND
-from geartrain.services.pay_runs import names_of
+from geartrain.services.pay import studio as use
+from geartrain.services.pay.plans import KIND
+from geartrain.services.pay.runs import names_of
 from geartrain.services.policies import known_kind
 from geartrain.web.charts import PALETTE, Picture
 from geartrain.web.numbers import SYMBOLS, show

@@ -18,7 +18,7 @@ from geartrain.kernel.policy.template import template
 from geartrain.kernel.prose import Passage, Told
 from geartrain.services import governance as use
 from geartrain.services.access import Permission
-from geartrain.services.backtests import Tried, backtest_policy, deciders
+from geartrain.services.changes.backtests import Tried, backtest_policy, deciders
 from geartrain.services.governance.reading import SHIPPED
 from geartrain.services.policies import known_kind, parsed_text, policy_kinds
 from geartrain.services.view import parse_day

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from geartrain.services.access import Permission
-from geartrain.services.process import Asked, preview_conformance, preview_gates
+from geartrain.services.selling.process import Asked, preview_conformance, preview_gates
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page
 from geartrain.web.sections import deal_link, sections_page

@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.services.access import Permission
-from geartrain.services.deals import list_deals
-from geartrain.services.productivity import GROUPS, Productivity, get_productivity
+from geartrain.services.measures.productivity import GROUPS, Productivity, get_productivity
+from geartrain.services.records.deals import list_deals
 from geartrain.services.view import View, get_view
 from geartrain.web.charts import Picture, ranked
 from geartrain.web.compose import cards, deals_table, href, versus

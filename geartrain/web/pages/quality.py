@@ -15,7 +15,7 @@ from geartrain.facts import record_type as find_type
 from geartrain.kernel.errors import NotFound
 from geartrain.kernel.issues import Level
 from geartrain.services.access import Permission
-from geartrain.services.quality import check_records, list_failing, list_unmatched
+from geartrain.services.records.quality import check_records, list_failing, list_unmatched
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.records import described, record_columns

@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import GeartrainError, Invalid, NotFound
-from geartrain.services import quotas_issue as use
 from geartrain.services.access import Permission
+from geartrain.services.planning import quotas_issue as use
 from geartrain.web.registry import Page, Route
 
 

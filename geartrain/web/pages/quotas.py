@@ -14,10 +14,10 @@ from django.urls import reverse
 from geartrain.kernel.errors import GeartrainError, Invalid, NotFound
 from geartrain.planning.quotas.asked import Edit
 from geartrain.planning.quotas.editing import Edited
-from geartrain.services import quotas as use
 from geartrain.services.access import Permission
+from geartrain.services.planning import quotas as use
+from geartrain.services.planning.quotas_edits import edit_in_words
 from geartrain.services.policies import current_policies
-from geartrain.services.quotas_edits import edit_in_words
 from geartrain.web.exports import exported
 from geartrain.web.numbers import money, show
 from geartrain.web.registry import Group, Page, Route

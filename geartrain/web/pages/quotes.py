@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from geartrain.services.access import Permission
-from geartrain.services.quotes import choose_matrix, list_approvals, list_leakage, list_revisions
+from geartrain.services.selling.quotes import choose_matrix, list_approvals, list_leakage, list_revisions
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page
 from geartrain.web.sections import deal_link, sections_page

@@ -15,8 +15,8 @@ from geartrain.facts import record_types
 from geartrain.kernel.errors import Invalid
 from geartrain.kernel.records import RecordType
 from geartrain.services.access import Permission
-from geartrain.services.contents import count_records
-from geartrain.services.records import get_record, list_records
+from geartrain.services.records.browsing import get_record, list_records
+from geartrain.services.records.contents import count_records
 from geartrain.web.exports import MOST_ROWS, exported
 from geartrain.web.records import HOUSEKEEPING, described, record_columns, record_url
 from geartrain.web.registry import Group, Page, Route

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 
 from geartrain.kernel.periods import Grain
 from geartrain.services.access import Permission
-from geartrain.services.relative import Compared, compare_sellers
+from geartrain.services.measures.relative import Compared, compare_sellers
 from geartrain.services.view import last_day
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page

@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import GeartrainError, Invalid, NotFound
-from geartrain.services import scenarios as use
 from geartrain.services.access import Permission
-from geartrain.services.backtests import backtest_policy
-from geartrain.services.scenario_runs import Comparison, compare_scenarios, latest_run, run_scenario
+from geartrain.services.changes import scenarios as use
+from geartrain.services.changes.backtests import backtest_policy
+from geartrain.services.changes.scenario_runs import Comparison, compare_scenarios, latest_run, run_scenario
 from geartrain.services.view import parse_day
 from geartrain.web.comparisons import exact_table, moved, shown_table
 from geartrain.web.exports import exported

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from geartrain.services.access import Permission
-from geartrain.services.tools import assess_tools, choose_register
+from geartrain.services.selling.tools import assess_tools, choose_register
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page
 from geartrain.web.sections import sections_page

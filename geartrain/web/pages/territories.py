@@ -14,8 +14,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import GeartrainError
-from geartrain.services import territories_workspace as use
 from geartrain.services.access import Permission
+from geartrain.services.planning import territories_workspace as use
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import PALETTE
 from geartrain.web.exports import exported

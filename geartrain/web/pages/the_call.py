@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from geartrain.intelligence.forecast.process import SUBMITTED
 from geartrain.kernel.errors import GeartrainError, Invalid
-from geartrain.services import forecast_calls as use
 from geartrain.services.access import Permission
-from geartrain.services.forecast_board import Board, Row, get_board, get_trend, packs_of, people_in
-from geartrain.services.forecast_standing import naive
+from geartrain.services.forecasting import forecast_calls as use
+from geartrain.services.forecasting.forecast_board import Board, Row, get_board, get_trend, packs_of, people_in
+from geartrain.services.forecasting.forecast_standing import naive
 from geartrain.services.view import parse_day
 from geartrain.web.cards import Kpi
 from geartrain.web.charts import Picture

@@ -13,7 +13,7 @@ from django.urls import reverse
 from geartrain.intelligence.pipeline.movement import BARS
 from geartrain.kernel.periods import Grain
 from geartrain.services.access import Permission
-from geartrain.services.pipeline_history import Waterfall, get_waterfall
+from geartrain.services.forecasting.pipeline_history import Waterfall, get_waterfall
 from geartrain.services.view import last_day, parse_day
 from geartrain.web.charts import Picture
 from geartrain.web.numbers import money, show

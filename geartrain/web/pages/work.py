@@ -14,7 +14,7 @@ from geartrain.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from geartrain.services import commitments as use
 from geartrain.services.access import Permission
 from geartrain.services.governance import list_policies, to_acknowledge
-from geartrain.services.operating_model import coming_up
+from geartrain.services.planning.operating_model import coming_up
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, Table, make_table

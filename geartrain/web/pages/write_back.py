@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from geartrain.kernel.errors import Conflict, Invalid
-from geartrain.services import writeback as use
 from geartrain.services.access import Permission
-from geartrain.services.writeback_sending import Sent, preview_write_backs, send_write_backs
+from geartrain.services.selling import writeback as use
+from geartrain.services.selling.writeback_sending import Sent, preview_write_backs, send_write_backs
 from geartrain.web.cards import Kpi
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route

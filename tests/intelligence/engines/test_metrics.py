@@ -4,7 +4,7 @@ from inspect import getsource
 
 from geartrain.facts import view_modules
 from geartrain.intelligence.engines.metrics import VIEW_KINDS
-from geartrain.services.sources import view_policies
+from geartrain.services.records.sources import view_policies
 
 # Fields of `ViewPolicies` that policies fill, to the kind that fills them.
 FILLED = {"time_classes": "time_classes", "goals": "corporate_goals"}

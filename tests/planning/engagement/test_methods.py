@@ -6,7 +6,7 @@ import pytest
 
 from geartrain.kernel.errors import Invalid
 from geartrain.planning.engagement.methods import measured, wilson
-from geartrain.services.engagement_methods import report_methods
+from geartrain.services.planning.engagement_methods import report_methods
 
 ROWS = """lead_id,method,owner_id,assigned_at,first_touch_at,converted_at
 L1,round robin,ann,2026-01-05T09:00:00,2026-01-05T10:00:00,2026-02-01

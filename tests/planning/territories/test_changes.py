@@ -6,8 +6,8 @@ import pytest
 
 from geartrain.kernel.errors import Invalid
 from geartrain.planning.territories.crm import associations, owners
-from geartrain.services.territories import export_territories, suggest_moves, swap_accounts
-from geartrain.services.territories_files import owned, read_assignment, read_inputs
+from geartrain.services.planning.territories import export_territories, suggest_moves, swap_accounts
+from geartrain.services.planning.territories_files import owned, read_assignment, read_inputs
 from tests.planning.territories.test_small import inputs
 from tests.planning.territories.test_worked import ACCOUNTS, POLICY, SELLERS
 
@@ -83,8 +83,8 @@ def test_territories_are_deleted_and_inserted_and_empty_the_second_time():
 
 
 def test_a_review_comes_back_and_what_was_rejected_stays_where_it_was(worked, tmp_path):
-    from geartrain.services.territories import solve_territories
-    from geartrain.services.territories_review import review_sheet, review_territories
+    from geartrain.services.planning.territories import solve_territories
+    from geartrain.services.planning.territories_review import review_sheet, review_territories
 
     to = tmp_path / "to.csv"
     solved = solve_territories(worked)
@@ -106,7 +106,7 @@ def test_a_review_comes_back_and_what_was_rejected_stays_where_it_was(worked, tm
 
 
 def test_white_space_names_what_nobody_owns_duplicates_and_thin_segments(tmp_path):
-    from geartrain.services.territories_review import report_white_space
+    from geartrain.services.planning.territories_review import report_white_space
 
     files = {
         "a.csv": "account_id,name,segment,potential,owner_id\nA1,Acme Inc.,smb,10,R0\nA2,ACME,smb,10,R1\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from geartrain.kernel.errors import Invalid
-from geartrain.services.territories import solve_territories
-from geartrain.services.territories_files import read_inputs
+from geartrain.services.planning.territories import solve_territories
+from geartrain.services.planning.territories_files import read_inputs
 
 SELLERS = "user_id,ramp,capacity_hours,latitude,longitude\nR0,1,10,0,0\nR1,1,10,1,1\n"
 ACCOUNTS = """account_id,potential,workload,owner_id,current_revenue,parent_account_id,latitude,longitude

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from geartrain.services.territories import solve_territories
-from geartrain.services.territories_files import Inputs, read_inputs
+from geartrain.services.planning.territories import solve_territories
+from geartrain.services.planning.territories_files import Inputs, read_inputs
 from tests.planning.territories import independent
 
 POLICY = """

@@ -8,7 +8,7 @@ import pytest
 
 from geartrain.planning.territories.measures import spread
 from geartrain.planning.territories.problem import great_circle
-from geartrain.services.territories import solve_territories
+from geartrain.services.planning.territories import solve_territories
 from tests.planning.territories.test_small import inputs
 
 POLICY = """

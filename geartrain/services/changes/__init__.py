@@ -1,0 +1,1 @@
+"""Changes tried before they are made: backtests and scenarios."""

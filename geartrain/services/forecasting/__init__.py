@@ -1,0 +1,1 @@
+"""The pipeline as it was and the forecast as it will be."""

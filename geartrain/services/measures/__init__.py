@@ -1,0 +1,1 @@
+"""What the company measures, and the pages of figures."""

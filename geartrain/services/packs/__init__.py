@@ -1,0 +1,1 @@
+"""Packs: frozen answers, what was decided over them, and what became known since."""

@@ -1,0 +1,1 @@
+"""Pay: plans, runs, statements, and what finance takes away."""

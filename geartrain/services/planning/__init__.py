@@ -1,0 +1,1 @@
+"""The plan: operating model, capacity, territories, quotas, rules of engagement."""

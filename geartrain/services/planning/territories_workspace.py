@@ -1,0 +1,170 @@
+"""Territories of a workspace: its accounts and sellers as one may see them, moved on trial, proposed for approval."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from geartrain.facts.types.account import RECORD as ACCOUNT
+from geartrain.facts.types.user import RECORD as USER
+from geartrain.kernel.errors import Invalid, NotFound
+from geartrain.kernel.records import RecordType
+from geartrain.planning.territories.tables import Table, typed
+from geartrain.services.access import Actor, Permission, require
+from geartrain.services.answers import remembered
+from geartrain.services.governance import propose_policy
+from geartrain.services.governance.rows import VersionInfo
+from geartrain.services.planning.territories import (
+    evaluate_territories,
+    solve_territories,
+    suggest_moves,
+    swap_accounts,
+)
+from geartrain.services.planning.territories_files import Inputs, budget, owned
+from geartrain.services.policies import current_policies
+from geartrain.services.records.facts import Facts, open_facts
+from geartrain.services.workspace import Workspace
+
+KIND = "territory_policy"
+MOST = 200  # moves tried at a time
+
+
+def list_territory_policies(ws: Workspace, actor: Actor) -> dict[str, str]:
+    """Key and name of every territory policy in force."""
+    require(actor, Permission.view_records)
+    return {key: p.name for key, p in current_policies(ws).of(KIND).items()}
+
+
+def workspace_inputs(ws: Workspace, actor: Actor, *, policy: str) -> Inputs:
+    """What territories are worked out from, of the accounts and sellers that the actor may see.
+
+    Sellers are those who are active and take part by the policy or, where it does not say, own an account.
+
+    Raises:
+        NotFound: no such policy is in force.
+    """
+    require(actor, Permission.view_records)
+    found = current_policies(ws).get(KIND, policy)
+    with open_facts(ws, actor) as facts:
+
+        def work() -> Inputs:
+            people, accounts = _rows(facts, USER), _rows(facts, ACCOUNT)
+            money = _revenue(facts)
+            for row in accounts:
+                for name, amount in money.get(str(row["account_id"]), {}).items():
+                    row.setdefault(name, str(amount))
+            owners = {r["owner_id"] for r in accounts}
+            if not found.spec.sellers:
+                people = [r for r in people if r["user_id"] in owners]
+            one, two = _table(ACCOUNT, accounts), _table(USER, people)
+            return Inputs(found.spec, one, two, {"facts": facts.id, "policy": found.sha256})
+
+        return remembered(("territories", found.sha256, facts.scope()), work)
+
+
+def _rows(facts: Facts, record: RecordType) -> list[dict[str, str]]:
+    """Records as text by column, what else a source carried among them."""
+    table = facts.table(record.name).order_by(list(record.key))
+    rows = []
+    for row in facts.execute(table.select(*(c.name for c in record.columns), "extra")).to_pylist():
+        extra = json.loads(row.pop("extra") or "{}")
+        known = {k: str(v) for k, v in row.items() if v is not None}
+        rows.append({**{str(k): str(v) for k, v in extra.items() if v is not None}, **known})
+    return rows
+
+
+def _table(record: RecordType, rows: list[dict[str, str]]) -> Table:
+    columns = list(dict.fromkeys([*(c.name for c in record.columns), *(k for r in rows for k in r)]))
+    found, _ = typed(record, record.name, columns, [{c: r.get(c, "") for c in columns} for r in rows], range(len(rows)))
+    return Table(record.name, found.columns, found.rows)
+
+
+def _revenue(facts: Facts) -> dict[str, dict[str, Decimal]]:
+    """current_revenue (won within a year) and open_pipeline by account, of deals in the workspace's currency."""
+    table = facts.table("opportunity")
+    columns = ("account_id", "amount", "currency", "is_closed", "is_won", "closed_at")
+    found: dict[str, dict[str, Decimal]] = {}
+    since = facts.as_of - timedelta(days=365)
+    for row in facts.execute(table.select(*columns)).to_pylist():
+        if row["account_id"] is None or row["amount"] is None or row["currency"] not in (None, facts.currency):
+            continue
+        recent = row["is_won"] and row["closed_at"] is not None and row["closed_at"].date() > since
+        name = "open_pipeline" if not row["is_closed"] else "current_revenue" if recent else ""
+        if name:
+            of = found.setdefault(row["account_id"], {})
+            of[name] = of.get(name, Decimal(0)) + row["amount"]
+    return found
+
+
+def try_moves(ws: Workspace, actor: Actor, *, policy: str, moves: Mapping[str, str]) -> tuple[Inputs, dict[str, Any]]:
+    """The territories of a workspace with these moves on trial; nothing is written.
+
+    Raises:
+        NotFound: no such policy. Invalid: an account or seller that there is not, or more moves than are tried.
+    """
+    if len(moves) > MOST:
+        raise Invalid(f"{len(moves)} moves are too many at a time.", hint=f"Propose {MOST} of them first.")
+    inputs = workspace_inputs(ws, actor, policy=policy)
+    now = owned(inputs)
+    return inputs, swap_accounts(inputs, now, moves) if moves else evaluate_territories(inputs, now)
+
+
+def suggest_workspace(ws: Workspace, actor: Actor, *, policy: str, seconds: float = 10) -> dict[str, Any]:
+    """The fewest moves that bring everyone into tolerance."""
+    inputs = workspace_inputs(ws, actor, policy=policy)
+    return suggest_moves(inputs, owned(inputs), left=budget(seconds))
+
+
+def solve_workspace(ws: Workspace, actor: Actor, *, policy: str, seconds: float = 8) -> dict[str, Any]:
+    """The best books that can be found in that time, with what is proven about better ones."""
+    return solve_territories(workspace_inputs(ws, actor, policy=policy), left=budget(seconds))
+
+
+def propose_moves(
+    ws: Workspace, actor: Actor, *, policy: str, moves: Mapping[str, str], key: str, summary: str = ""
+) -> VersionInfo:
+    """Ask for approval of moves, as a policy that somebody else approves and that then holds from a day on.
+
+    Raises:
+        Invalid: no moves, or some that there cannot be.
+    """
+    require(actor, Permission.edit_policies)
+    if not moves:
+        raise Invalid("There is nothing to propose.", hint="Move an account first.")
+    _, told = try_moves(ws, actor, policy=policy, moves=moves)
+    if not told["moves"]:
+        raise Invalid("These accounts are with these sellers already.", hint="Move an account first.")
+    body = {
+        "kind": "territory_assignment",
+        "key": key,
+        "name": f"Moves under {policy}",
+        "owner": actor.login,
+        "definition": summary or f"{len(told['moves'])} accounts change hands.",
+        "spec": {
+            "policy": policy,
+            "moves": [{"account_id": m["account_id"], "from": m["from"] or "", "to": m["to"]} for m in told["moves"]],
+        },
+    }
+    out = io.StringIO()
+    writer = YAML()
+    writer.default_flow_style = False
+    writer.dump(body, out)
+    return propose_policy(ws, actor, text=out.getvalue(), summary=summary or f"{len(told['moves'])} moves")
+
+
+def known_policy(ws: Workspace, actor: Actor, asked: str) -> str | None:
+    """The policy asked for, else the first; None where there is none.
+
+    Raises:
+        NotFound: the one asked for is not there.
+    """
+    every = list_territory_policies(ws, actor)
+    if asked and asked not in every:
+        raise NotFound(f"There is no territory policy '{asked}'.")
+    return asked or next(iter(every), None)

@@ -1,0 +1,1 @@
+"""The records: brought in, read with a person's eyes, checked."""

@@ -1,0 +1,1 @@
+"""The sales process as it is lived: stages, leads, quotes, contracts, tools."""
