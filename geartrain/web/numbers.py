@@ -43,7 +43,7 @@ def show(value: Any, unit: str = "", *, currency: str = "USD", compact: bool = T
     """A value for people.
 
     Args:
-        unit: ratio, count, money, money_per_day, days, hours, months; anything else is written after the number.
+        unit: ratio, count, number, money, money_per_day, days, hours, months; anything else is written after the number.
         compact: Write 1.2M for amounts and counts of a thousand or more.
         why: The reason where there is no value.
 
@@ -69,7 +69,7 @@ def show(value: Any, unit: str = "", *, currency: str = "USD", compact: bool = T
         return _shown(text + per, money(value, currency) + per)
     places = 1 if unit in WORDS else 0 if value == value.to_integral_value() else 2
     text = _scaled(value) if compact and abs(value) >= 10_000 else fixed(value, places)
-    words = WORDS.get(unit, "" if unit in ("", "count") else unit)
+    words = WORDS.get(unit, "" if unit in ("", "count", "number") else unit)
     return _shown(f"{text} {words}".strip(), f"{_trim(fixed(value, 6))} {words}".strip())
 
 
