@@ -43,7 +43,7 @@ def show(value: Any, unit: str = "", *, currency: str = "USD", compact: bool = T
     """A value for people.
 
     Args:
-        unit: ratio, count, number, money, money_per_day, days, hours, months; anything else is written after the number.
+        unit: ratio, count, number, money, money_per_day, days, hours, months; anything else stands after the number.
         compact: Write 1.2M for amounts and counts of a thousand or more.
         why: The reason where there is no value.
 
