@@ -17,6 +17,8 @@ class Permission(StrEnum):
     view_loads = "view_loads"
     view_costs = "view_costs"
     view_pay = "view_pay"
+    view_signatures = "view_signatures"
+    view_adjustments = "view_adjustments"
     view_audit = "view_audit"
     view_packs = "view_packs"
     manage_packs = "manage_packs"
@@ -50,16 +52,19 @@ _P = Permission
 _SELLING = frozenset({_P.view_metrics, _P.view_records, _P.export, _P.view_policies})
 _LEADING = _SELLING | {_P.view_quality, _P.view_loads, _P.view_packs}
 _GOVERNING = frozenset({_P.edit_policies, _P.approve_policies})
+_PAYING = frozenset({_P.view_pay, _P.view_signatures, _P.view_adjustments})
 _MANAGING = _LEADING | {_P.run_scenarios, _P.manage_packs}
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.seller: _SELLING,
     Role.manager: _MANAGING,
-    Role.head_of_sales: _MANAGING | _GOVERNING | {_P.view_costs, _P.manage_commitments, _P.approve_pay},
+    Role.head_of_sales: _MANAGING
+    | _GOVERNING
+    | {_P.view_costs, _P.manage_commitments, _P.approve_pay, _P.view_adjustments},
     Role.revops: _MANAGING
     | _GOVERNING
-    | {_P.view_costs, _P.load_facts, _P.publish_policies, _P.manage_commitments, _P.write_back},
-    Role.finance: _LEADING | _GOVERNING | {_P.view_costs, _P.view_pay, _P.run_scenarios, _P.run_pay, _P.approve_pay},
-    Role.auditor: _LEADING | {_P.view_costs, _P.view_pay, _P.view_audit},
+    | {_P.view_costs, _P.load_facts, _P.publish_policies, _P.manage_commitments, _P.write_back, _P.view_signatures},
+    Role.finance: _LEADING | _GOVERNING | _PAYING | {_P.view_costs, _P.run_scenarios, _P.run_pay, _P.approve_pay},
+    Role.auditor: _LEADING | _PAYING | {_P.view_costs, _P.view_audit},
     Role.admin: frozenset(_P),
 }
 

@@ -144,8 +144,7 @@ def list_adjustments(ws: Workspace, actor: Actor, *, period: str = "", state: st
     Raises:
         Forbidden: the actor neither sees everybody's pay nor approves any.
     """
-    if not actor.may(Permission.view_pay):
-        require(actor, Permission.approve_pay)
+    require(actor, Permission.view_adjustments)
     chosen = {k: v for k, v in {"period": period, "state": state}.items() if v}
     found = [adjustment_row(r) for r in _visible(ws, actor).filter(**chosen).order_by("-id")]
     return sorted(found, key=lambda a: a["state"] != "requested")

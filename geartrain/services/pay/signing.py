@@ -125,11 +125,11 @@ def list_signatures(ws: Workspace, actor: Actor, *, period: str = "") -> list[di
     Args:
         period: Also what each is paid in it: who earns on a plan they have not accepted.
     """
-    if period or not actor.may(Permission.publish_policies):
-        require(actor, Permission.view_pay)
-    statements = _statements(ws, period) if period else None
+    require(actor, Permission.view_pay if period else Permission.view_signatures)
+    texts = list(_texts(ws))
+    statements = _statements(ws, period) if period and texts else None
     found = []
-    for text in _texts(ws):
+    for text in texts:
         row = _latest_of(text.payee, text.comp_plan.key)
         state = _state(row, text)
         said = {
@@ -178,8 +178,8 @@ def _state(row: PlanLetter | None, text: ToSign) -> str:
 def _texts(ws: Workspace, *, only: str | None = None) -> Iterator[ToSign]:
     """Both texts of everybody eligible under the plans in force, by plan and person."""
     plans = [p.envelope for k, p in sorted(current_policies(ws).of(KIND).items()) if only in (None, k)]
-    if not plans:
-        raise NotFound(f"No compensation plan{f' {only}' if only else ''} is in force.", hint="geartrain policy list")
+    if only and not plans:
+        raise NotFound(f"No compensation plan {only} is in force.", hint="geartrain policy list")
     with open_facts(ws, operator()) as facts:
         held = PayFacts(facts)
         mine, _ = split_by_plan(plans, held.users)

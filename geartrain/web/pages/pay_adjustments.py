@@ -93,8 +93,8 @@ PAGE = Page(
     title="Pay adjustments",
     path="pay/adjustments/",
     view=adjustments,
+    permission=Permission.view_adjustments,
     group=Group.hidden,
-    permission=Permission.view_metrics,
     routes=(
         Route("pay/adjustments/ask/", ask, "ask-pay-adjustment", permission=Permission.run_pay, methods=("POST",)),
         Route("pay/adjustments/<int:adjustment>/", settle, "settle-pay-adjustment", permission=Permission.approve_pay,

@@ -81,11 +81,13 @@ PAGE = Page(
     title="Plans to sign",
     path="pay/plans/",
     view=signatures,
+    permission=Permission.view_signatures,
     group=Group.hidden,
-    permission=Permission.view_metrics,
     routes=(
         Route("pay/plans/send/", send, "send-plan", permission=Permission.publish_policies, methods=POST),
-        Route("pay/plans/<int:letter>/", letter, "pay-letter"),
-        Route("pay/plans/<int:letter>/accept/", accept, "accept-plan", methods=POST),
+        Route("pay/plans/<int:letter>/", letter, "pay-letter", permission=Permission.view_metrics),
+        Route(
+            "pay/plans/<int:letter>/accept/", accept, "accept-plan", permission=Permission.view_metrics, methods=POST
+        ),
     ),
 )
