@@ -13,6 +13,7 @@ COLUMNS = (
     "key", "name", "stage", "owner", "metric", "baseline", "value", "target", "reached", "rice", "cost", "go_live",
     "read_on", "late", "decide_by",
 )  # fmt: skip
+SHOWN = ("name", "stage", "metric", "baseline", "value", "target", "read_on")  # what fits a terminal
 StageOption = Annotated[
     str, typer.Option("--stage", help="proposed, approved, building, adopting, verified, missed or stopped.")
 ]
@@ -24,7 +25,8 @@ def register(app: typer.Typer) -> None:
 
 
 def initiatives(
-    stage: StageOption = "",
+    stage: SHOWN = ("name", "stage", "metric", "baseline", "value", "target", "read_on")  # what fits a terminal
+StageOption = "",
     as_of: AsOfOption = None,
     format: FormatOption = Format.table,
     login: AsOption = None,
@@ -35,8 +37,9 @@ def initiatives(
 
     ws, actor = acting(workspace, login)
     whole = list_initiatives(ws, actor, as_of=parse_day(as_of, option="--as-of"), stage=stage or None)
-    rows = [[_cell(i[c]) for c in COLUMNS] for i in whole.as_json()["initiatives"]]
-    answer(format, COLUMNS, rows, whole=whole.as_json(), title=f"Initiatives as of {whole.as_of}")
+    columns = SHOWN if format is Format.table else COLUMNS
+    rows = [[_cell(i[c]) for c in columns] for i in whole.as_json()["initiatives"]]
+    answer(format, columns, rows, whole=whole.as_json(), title=f"Initiatives as of {whole.as_of}")
     if format is Format.table:
         print_issues(whole.issues)
 
