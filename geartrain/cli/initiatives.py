@@ -25,8 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def initiatives(
-    stage: SHOWN = ("name", "stage", "metric", "baseline", "value", "target", "read_on")  # what fits a terminal
-StageOption = "",
+    stage: StageOption = "",
     as_of: AsOfOption = None,
     format: FormatOption = Format.table,
     login: AsOption = None,
