@@ -17,7 +17,7 @@ from geartrain.incentives.engine.settle import Due, Odd, Settling, Sum
 from geartrain.incentives.engine.slices import flat_slices, marginal_slices
 from geartrain.incentives.engine.support import unsupported
 from geartrain.incentives.engine.terms import Term, days_of, terms_of
-from geartrain.incentives.engine.weigh import INTEGER, SAFE, WIDE, Weights, scale_of, weighed_credits
+from geartrain.incentives.engine.weigh import INTEGER, SAFE, WIDE, Weights, weighed_credits
 from geartrain.incentives.lines import Credit, Payee
 from geartrain.incentives.plan import Component, CompPlan
 from geartrain.incentives.rules import tier_rules
@@ -54,6 +54,7 @@ class Work:
         execute: Runs a question.
         keep: Writes a relation down under its name and gives it back; what is not kept is worked out again.
         people: payee and its `user.…` columns, where conditions read them.
+        places: Decimals of amounts that are whole parts of a money unit.
     """
 
     comp_plan: CompPlan
@@ -64,6 +65,12 @@ class Work:
     execute: Execute
     keep: Keep = lambda name, table: table
     people: ibis.Table | None = None
+    places: int = 0
+
+    @property
+    def scale(self) -> int:
+        """Decimals of the amounts."""
+        return self.places or getattr(self.credits.amount.type(), "scale", None) or 0
 
 
 def price_component(work: Work) -> Priced:
@@ -73,6 +80,7 @@ def price_component(work: Work) -> Priced:
         Invalid: sets cannot price it; `unsupported` says so beforehand.
     """
     known = {*work.credits.columns, *(work.people.columns if work.people is not None else ())}
+    known |= {"amount"} if work.places else {"amount", "credit"}
     if reason := unsupported(work.component, known):
         raise Invalid(f"{work.comp_plan.key}/{work.component.key} cannot be priced in sets: {reason}.")
     unit = unit_of(work)
@@ -100,13 +108,14 @@ def price_component(work: Work) -> Priced:
 
 def unit_of(work: Work) -> int:
     """Parts of one money unit that credits are counted in: 100 for cents, more where multipliers cut finer."""
-    return int(10 ** scale_of(work.credits)) * Weights(work.component).parts
+    return int(10**work.scale) * Weights(work.component).parts
 
 
 def _number(work: Work, terms: Sequence[Term], unit: int) -> str:
     """The type that every total fits, with room for bounds."""
-    asked = work.execute(work.credits.aggregate(n=work.credits.amount.abs().sum()))
-    total = Fraction(asked["n"][0].as_py() or 0) * Fraction(Weights(work.component).parts) ** 2
+    amounts = work.credits.group_by("payee").agg(n=work.credits.amount.abs().sum())
+    asked = work.execute(amounts.aggregate(n=amounts.n.max()))
+    total = Fraction(asked["n"][0].as_py() or 0) / 10**work.places * Fraction(Weights(work.component).parts) ** 2
     highest = max((abs(b) for t in terms for b in (*t.table.bounds, *t.windfall.bounds)), default=Fraction(0))
     finest = max((t.fine for t in terms), default=1)
     return INTEGER if 2 * max(total, highest) * unit * finest < SAFE else WIDE
@@ -179,7 +188,8 @@ def _one_by_one(work: Work, odd: Iterable[str]) -> list[Due]:
     names = sorted(odd)
     if not names:
         return []
-    held = credits_of_rows(work.execute(work.credits.filter(work.credits.payee.isin(names))), work.component)
+    rows = work.execute(work.credits.filter(work.credits.payee.isin(names)))
+    held = credits_of_rows(rows, work.component, places=work.places)
     dues: list[Due] = []
     for payee in (p for p in work.payees if p.id in set(names)):
         ground = Ground(work.comp_plan, replace(payee, credits=tuple(held.get(payee.id, ()))), work.calendar)
@@ -187,15 +197,16 @@ def _one_by_one(work: Work, odd: Iterable[str]) -> list[Due]:
     return dues
 
 
-def credits_of_rows(table: pa.Table, component: Component) -> dict[str, list[Credit]]:
+def credits_of_rows(table: pa.Table, component: Component, *, places: int = 0) -> dict[str, list[Credit]]:
     """The credits of some rows, by payee, as the evaluator of one payee reads them."""
     found: dict[str, list[Credit]] = defaultdict(list)
     for row in table.to_pylist():
         values = {k: v for k, v in row.items() if k not in OWN}
         rate = Fraction(1) if row.get("rate") is None else Fraction(row["rate"])
         booked = None if row["booked"] is None else Fraction(row["booked"])
+        amount = Fraction(row["amount"]) / 10**places
         found[row["payee"]].append(
-            Credit(row["id"], row["day"], Fraction(row["amount"]), booked, type=row["type"], measure=component.measure,
+            Credit(row["id"], row["day"], amount, booked, type=row["type"], measure=component.measure,
                    values=values, pay_rate=rate)
         )  # fmt: skip
     return found

@@ -27,7 +27,7 @@ def unsupported(component: Component, columns: Iterable[str]) -> str | None:
     if component.tiers is None:
         return "it is paid by a score, not by credits"
     rule = tier_rules()[component.tiers.kind]
-    known = {*columns, "amount", "credit", "credit_type", "quota"}
+    known = {*columns, "credit_type", "quota"}
     for condition in conditions(component):
         reads = parse(condition).fields
         if RUNNING in reads:

@@ -115,9 +115,7 @@ def weighed_credits(
     if people is not None:
         table = table.join(people, "payee")
     seen = _seen(table, component, terms)
-    scale = scale_of(credits)
-    wide = seen.amount if number == INTEGER else seen.amount.cast(f"decimal(38, {scale})")
-    units = (wide * 10**scale).cast(number)
+    units = _units(seen.amount, number)
     return seen.select(
         *("payee", "id", "type", "day", "window", "period", "grp"),
         rate=seen.rate if "rate" in credits.columns else ibis.literal(None, "decimal(38, 18)"),
@@ -126,9 +124,13 @@ def weighed_credits(
     )
 
 
-def scale_of(credits: ibis.Table) -> int:
-    """Decimals of the amounts."""
-    return getattr(credits.amount.type(), "scale", None) or 0
+def _units(amount: Any, number: str) -> Any:
+    """Amounts as whole numbers."""
+    if amount.type().is_integer():
+        return amount.cast(number)
+    scale = amount.type().scale or 0
+    wide = amount if number == INTEGER else amount.cast(f"decimal(38, {scale})")
+    return (wide * 10**scale).cast(number)
 
 
 def _seen(table: ibis.Table, component: Component, terms: Sequence[Term]) -> ibis.Table:

@@ -30,7 +30,7 @@ SCHEMA = pa.schema([
     ("amount", pa.decimal128(18, 2)), ("booked", pa.decimal128(18, 2)), ("rate", pa.decimal128(10, 4)),
     ("family", pa.string()), ("margin", pa.decimal128(6, 3)), ("term", pa.int64()),
 ])  # fmt: skip
-COLUMNS = {*SCHEMA.names, "user.level"}
+COLUMNS = {*SCHEMA.names, "user.level", "credit"}
 CALENDAR = FiscalCalendar()
 EXAMPLES = int(os.environ.get("GEARTRAIN_PAY_EXAMPLES", 150))
 
