@@ -11,7 +11,8 @@ import ibis
 
 SHARE_PLACES = 4
 PLACES = 2 + SHARE_PLACES  # of an amount: cents × a share's
-SHARE = f"decimal(5, {SHARE_PLACES})"
+FINEST = 9  # places of a share that facts hold
+LOOSE = Decimal("0.000001")  # by which direct shares may miss 1, as for a single deal
 KEPT = ("id", "day", "booked")
 
 
@@ -38,6 +39,7 @@ class Crediting:
         splits: id, payee, share: of deals that are shared. A deal whose shares do not sum to 1 credits nobody.
         eligible: Whose direct credit lets overlays and roll-ups follow; None: everybody's.
         chains: payee and manager, as far up as credit rolls.
+        share_places: Decimals that hold every share exactly; `share_places_of` finds them.
         dedupe: A manager has the largest part of a deal that somebody below has; otherwise their sum, at most 1.
     """
 
@@ -48,12 +50,33 @@ class Crediting:
     chains: Iterable[tuple[str, str]] = ()
     dedupe: bool = True
     columns: Mapping[str, str] = field(default_factory=dict)
+    share_places: int = SHARE_PLACES
+
+    @property
+    def share(self) -> str:
+        """The type of a share."""
+        return f"decimal({self.share_places + 1}, {self.share_places})"
+
+    @property
+    def places(self) -> int:
+        """Decimals of the amounts, which are whole parts: cents × a share's."""
+        return 2 + self.share_places
+
+
+def share_places_of(splits: ibis.Table) -> Any:
+    """The fewest of 4, 6 and 9 places that hold every share exactly: one number; null where there are no splits.
+
+    Example: thirds as 0.333333, 0.333333 and 0.333334 need 6.
+    """
+    share = splits.share.cast(f"decimal({FINEST + 1}, {FINEST})")
+    fits = [(share == share.cast(f"decimal({n + 1}, {n})"), n) for n in (SHARE_PLACES, 6)]
+    return ibis.cases(*fits, else_=FINEST).max()
 
 
 def credits_of_deals(deals: ibis.Table, by: Crediting) -> ibis.Table:
     """Grain: deal, payee and type. Columns: payee, id, day, type, booked, amount, and `by.columns`.
 
-    `amount` is booked × share in whole parts of a money unit, 10 ** PLACES of them: exact, and quick to add up.
+    `amount` is booked × share in whole parts of a money unit, 10 ** by.places of them: exact, and quick to add up.
 
     Args:
         deals: id, day, booked (to the cent), `owner` or `key`, and the columns of `by.columns`.
@@ -68,7 +91,9 @@ def credits_of_deals(deals: ibis.Table, by: Crediting) -> ibis.Table:
         parts += [_overlaid(direct, overlay, by, alone=alone) for overlay in by.overlays]
         parts += [_rolled(direct, chain, by, alone=alone)] if chain else []
     every = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    cents, part = (every.booked * 100).cast("int64"), (every.share * 10**SHARE_PLACES).cast("int64")
+    number = "int64" if by.share_places <= 6 else "decimal(38, 0)"
+    cents = (every.booked * 100).cast("int64").cast(number)
+    part = (every.share * 10**by.share_places).cast("int64").cast(number)
     return every.mutate(amount=cents * part).drop("share")
 
 
@@ -89,17 +114,19 @@ def _whole(owned: ibis.Table, by: Crediting) -> ibis.Table:
     """Deals that nobody shares, each its owner's."""
     alone = owned if by.splits is None else owned.anti_join(by.splits, "id")
     return alone.select(
-        *_columns(by), payee=alone.owner, share=ibis.literal(1).cast(SHARE), type=ibis.literal("direct")
+        *_columns(by), payee=alone.owner, share=ibis.literal(1).cast(by.share), type=ibis.literal("direct")
     )
 
 
 def _split(owned: ibis.Table, by: Crediting) -> ibis.Table | None:
-    """Deals that are shared, a row a person; none where the shares do not sum to 1."""
+    """Deals that are shared, a row a person; none where the shares do not sum to 1 (within `LOOSE`)."""
     if by.splits is None:
         return None
-    shares = by.splits.select("id", "payee", share=by.splits.share.cast(SHARE))
+    shares = by.splits.select("id", "payee", share=by.splits.share.cast(by.share))
     sums = shares.group_by("id").agg(whole=shares.share.sum())
-    met = owned.join(shares.semi_join(sums.filter(sums.whole == 1), "id"), "id")
+    off = ((sums.whole - 1) * 10**by.share_places).abs().cast("int64")
+    fair = sums.filter(off <= int(LOOSE * 10**by.share_places))
+    met = owned.join(shares.semi_join(fair, "id"), "id")
     return met.select(*_columns(by), "payee", "share", type=ibis.literal("direct"))
 
 
@@ -109,7 +136,7 @@ def _overlaid(direct: ibis.Table, overlay: Overlay, by: Crediting, *, alone: boo
     rows = {name: [row[n] for row in overlay.rows] for n, name in enumerate(schema)}
     deals = direct.select(*_columns(by))
     met = (deals if alone else deals.distinct()).join(ibis.memtable(rows, schema=ibis.schema(schema)), overlay.columns)
-    share = ibis.literal(overlay.share).cast(SHARE)
+    share = ibis.literal(overlay.share, by.share)  # without a type three decimals are kept
     return met.select(*_columns(by), payee="over", share=share, type=ibis.literal("overlay"))
 
 
@@ -118,6 +145,6 @@ def _rolled(direct: ibis.Table, chain: list[tuple[str, str]], by: Crediting, *, 
     rows = {"payee": [p for p, _ in chain], "manager": [m for _, m in chain]}
     met = direct.join(ibis.memtable(rows, schema=ibis.schema({"payee": "string", "manager": "string"})), "payee")
     if not alone:
-        part = met.share.max() if by.dedupe else ibis.least(met.share.sum(), ibis.literal(1).cast(SHARE))
-        met = met.group_by(*_columns(by), "manager").agg(share=part.cast(SHARE))
+        part = met.share.max() if by.dedupe else ibis.least(met.share.sum(), ibis.literal(1).cast(by.share))
+        met = met.group_by(*_columns(by), "manager").agg(share=part.cast(by.share))
     return met.select(*_columns(by), payee="manager", share=met.share, type=ibis.literal("rollup"))

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geartrain.incentives.crediting import Deal, Staff, credits_of
-from geartrain.incentives.engine.crediting import PLACES, Crediting, Overlay, credits_of_deals
+from geartrain.incentives.engine.crediting import PLACES, Crediting, Overlay, credits_of_deals, share_places_of
 from geartrain.incentives.plan import CompPlan
 from geartrain.kernel.hierarchy import Hierarchy
 
@@ -94,3 +94,36 @@ def test_a_deal_is_credited_by_the_assignment_of_its_day(duck):
                          schema={"key": "string", "payee": "string", "start": "date", "end": "date"})  # fmt: skip
     found = in_sets(duck, deals, Crediting(assignments=held))
     assert {r["id"]: r["payee"] for r in found} == {"a": "ann", "b": "bob"}
+
+
+def test_an_overlay_of_four_decimals_keeps_them(duck):
+    schema = {"id": "string", "day": "date", "booked": "decimal(18, 2)", "owner": "string", "region": "string"}
+    rows = {"id": ["d"], "day": [DAY], "booked": [Decimal("100.00")], "owner": ["ann"], "region": ["east"]}
+    overlay = Overlay(("region",), (("east", "sol"),), Decimal("0.3337"))
+    by = Crediting(overlays=(overlay,), columns={"region": "string"})
+    found = in_sets(duck, ibis.memtable(rows, schema=schema), by)
+    assert {r["payee"]: r["amount"] for r in found} == {"ann": 100_000_000, "sol": 33_370_000}
+
+
+@pytest.mark.parametrize(("shares", "places"), [
+    (("0.5", "0.25", "0.25"), 4), (("0.333333", "0.333333", "0.333334"), 6), (("0.333333", "0.333333", "0.333333"), 6),
+    (("0.333333333", "0.333333333", "0.333333334"), 9), (("0.333333333", "0.333333333", "0.333333333"), 9),
+    (("0.33333", "0.33333", "0.33333"), 6),
+])  # fmt: skip
+def test_shares_of_any_fineness_are_exact_and_may_miss_1_by_as_little_as_those_of_a_single_deal(duck, shares, places):
+    people = list(zip(SELLERS, shares, strict=True))
+    booked = Decimal("1234567890.12")
+    deal = Deal("d", "ann", {"region": "east"}, tuple((p, Fraction(s), "direct") for p, s in people))
+    expected = {(c.person, c.type): Fraction(booked) * c.share for c in credits_of(deal, STAFF, [plan(True)], DAY)[0]}
+    fine = pa.schema([("id", pa.string()), ("payee", pa.string()), ("share", pa.decimal128(38, 9))])
+    splits = ibis.memtable(
+        pa.Table.from_pylist([{"id": "d", "payee": p, "share": Decimal(s)} for p, s in people], fine)
+    )
+    rows = [{"id": "d", "day": DAY, "booked": booked, "owner": "ann", "region": "east"}]
+    assert duck.execute(share_places_of(splits)) == places
+    by = Crediting(
+        splits=splits, eligible=frozenset(SELLERS), overlays=(OVERLAY,), chains=CHAIN, columns={"region": "string"},
+        share_places=places,
+    )  # fmt: skip
+    found = in_sets(duck, ibis.memtable(pa.Table.from_pylist(rows, DEALS)), by)
+    assert {(r["payee"], r["type"]): Fraction(int(r["amount"]), 10**by.places) for r in found} == expected
