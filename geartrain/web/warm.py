@@ -7,6 +7,7 @@ from threading import Event, Thread
 
 from geartrain.kernel.errors import GeartrainError
 from geartrain.services.access import operator
+from geartrain.services.courtesy import in_background
 from geartrain.services.forecasting.forecast_accuracy import get_accuracy
 from geartrain.services.forecasting.forecast_board import get_board, get_trend, warm_days
 from geartrain.services.forecasting.forecast_range import work_out
@@ -31,6 +32,11 @@ def keep_warm(ws: Workspace) -> Event:
 
 
 def _watch(ws: Workspace, stop: Event) -> None:
+    with in_background():
+        _look(ws, stop)
+
+
+def _look(ws: Workspace, stop: Event) -> None:
     known = ""
     while not stop.wait(LOOK_EVERY if known else 0.0):
         try:

@@ -18,6 +18,7 @@ from geartrain.process.routing import Lead, Routed, State, route
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.changes.backtests import read_draft
+from geartrain.services.courtesy import ahead
 from geartrain.services.governance.deciding import decision_by, keep_new
 from geartrain.services.policies import current_policies
 from geartrain.services.records.facts import open_facts
@@ -100,7 +101,8 @@ def route_lead(
     if at is not None:
         return _route_all(ws, actor, policy, [values], at)[0]
     key = (ws.decisions_url, ws.path, policy, actor.login)
-    return _TURNSTILE.ask(key, values, lambda all_: _route_all(ws, actor, policy, all_, None))
+    with ahead():
+        return _TURNSTILE.ask(key, values, lambda all_: _route_all(ws, actor, policy, all_, None))
 
 
 _TURNSTILE: Turnstile[Mapping[str, Any], tuple[dict[str, Any], bool]] = Turnstile()
@@ -116,13 +118,13 @@ def _route_all(
     """Decide about these in their order, in one transaction with one event; those that were decided keep it."""
     chosen = choose_lead_policy(ws, key=policy)
     known = directory(ws, actor)
-    with writing(ws, in_turn=True):
+    with writing(ws, in_turn=True) as before:
         found = _before(ws, [f"lead/{v['lead_id']}" for v in leads])
         fresh = {str(v["lead_id"]): v for v in reversed(leads) if v["lead_id"] not in found}
         order = [v for v in dict.fromkeys(str(v["lead_id"]) for v in leads) if v in fresh]
         name = (ws.decisions_url, f"{chosen.key}@{chosen.version}/{chosen.sha256}")
         now = at or ws.now()
-        state, last = _state(name, chosen, now) if order else (State(), now)
+        state, last = _state(name, before, chosen, now) if order else (State(), now)
         decisions = []
         for lead_id in order:
             when = at or max(ws.now(), last + timedelta(microseconds=1))
@@ -165,13 +167,12 @@ def _decided(
     return decision, after
 
 
-def _state(name: tuple[str, str], policy: Policy, at: datetime) -> tuple[State, datetime]:
+def _state(name: tuple[str, str], head: str, policy: Policy, at: datetime) -> tuple[State, datetime]:
     """The state as the last decision left it, and when that was; from memory while nobody else has written."""
-    from geartrain.stores.decisions.models import AuditHead
     from geartrain.stores.decisions.models import Decision as Row
 
     kept = _KEPT.get(name)
-    if kept is not None and kept[0] == AuditHead.objects.values_list("hash", flat=True).get(pk=1):
+    if kept is not None and kept[0] == head:
         return kept[1], kept[2]
     latest = Row.objects.filter(kind=KIND, key=policy.key).order_by("-occurred_at").first()
     last = naive(latest.occurred_at) if latest else None
