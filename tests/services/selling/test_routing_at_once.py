@@ -1,4 +1,4 @@
-"""Two hundred leads at one time, each fifth sent twice, on either store: none lost, none double, alike when replayed."""
+"""Two hundred leads at one time, each fifth sent twice, on either store: none lost, none double."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
