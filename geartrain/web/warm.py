@@ -17,6 +17,7 @@ from geartrain.services.forecasting.pipeline_history import get_waterfall
 from geartrain.services.measures.funnel import get_funnel
 from geartrain.services.measures.overview import get_overview
 from geartrain.services.measures.productivity import get_productivity
+from geartrain.services.records.governance import govern_data
 from geartrain.services.view import get_view
 from geartrain.services.workspace import Workspace
 
@@ -71,3 +72,4 @@ def warm_up(ws: Workspace) -> None:
     get_ageing(ws, actor)
     get_trend(ws, actor)
     get_waterfall(ws, actor, since=view.period.start, until=view.until)
+    govern_data(ws, actor)
