@@ -248,8 +248,11 @@ def stored_state(policy: Policy, at: datetime) -> State:
     rows = Row.objects.filter(kind=KIND, key=policy.key)
     pools: dict[str, Turns] = {}
     for pool in spec.routing.pools:
-        clauses = [c.key for c in spec.routing.clauses if c.to is To.pool and c.pool == pool.key]
-        last = rows.filter(rule__in=clauses).order_by("-occurred_at", "-recorded_at").first()
+        clauses = [c for c in spec.routing.clauses if spec.routing.fills(c, pool.key)]
+        given = rows.filter(rule__in=[c.key for c in clauses])
+        if any(c.to is To.territory for c in clauses):
+            given = given.filter(result__pool=pool.key)  # a territory's clause fills several
+        last = given.order_by("-occurred_at", "-recorded_at").first()
         if last and last.result and last.result.get("turns"):
             pools[pool.key] = Turns.from_json(last.result["turns"])
     taken: dict[Any, int] = {}

@@ -8,7 +8,7 @@ import pytest
 
 from geartrain.kernel.errors import Forbidden, Invalid, NotFound
 from geartrain.services.access import operator
-from geartrain.services.selling.routing import list_routed, replay_routing, route_lead
+from geartrain.services.selling.routing import _KEPT, list_routed, replay_routing, route_lead
 from tests.services.trying import ANN, workspace
 
 POLICY = """\
@@ -70,3 +70,20 @@ def test_without_a_policy_it_says_how_to_write_one(tmp_path):
     with pytest.raises(NotFound) as error:
         route_lead(workspace(tmp_path), operator(), lead={"lead_id": "x"})
     assert "geartrain policy new lead_policy" in error.value.hint
+
+
+def test_two_pools_of_one_territory_clause_take_turns_apart(ws):
+    policy = POLICY.replace("{key: pool, to: pool, pool: inbound}", "{key: place, to: territory}")
+    places = (
+        "    territories:\n"
+        "      - {key: east, when: region = 'East', pool: inbound}\n"
+        "      - {key: west, when: region = 'West', pool: other}\n"
+    )
+    pools = "      - key: other\n        members: [{user: D}, {user: E}]\n"
+    (ws.policies / "leads.yaml").write_text(policy + pools + places)
+    owners = []
+    for n, region in enumerate(["East", "West", "East", "West", "East", "East", "West", "North"]):
+        _KEPT.clear()  # as after another process decided
+        owners.append(route_lead(ws, operator(), lead={"lead_id": f"L{n}", "region": region}, at=AT)[0]["owner"])
+    assert owners == ["A", "D", "A", "E", "B", "C", "D", None]
+    assert replay_routing(ws, operator()) == (8, [])
