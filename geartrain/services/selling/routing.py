@@ -30,6 +30,8 @@ from geartrain.stores.decisions.published import aware, naive
 
 KIND = "lead_policy"
 SHIPPED = "geartrain/"
+LARGEST = 10**18  # numbers that rules calculate with
+LONGEST_ID = 255
 LONGEST = 500  # characters of a value that a webhook hands in
 MOST_KEYS = 100
 
@@ -312,7 +314,7 @@ def read_lead(lead: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a lead as somebody hands them in.
 
     Raises:
-        Invalid: no `lead_id`, too many columns, or a value that is no text, number or flag.
+        Invalid: no `lead_id`, too many columns, or a value that is no text, number or flag, or cannot be stored.
     """
     lead_id = lead.get("lead_id")
     if not isinstance(lead_id, str | int) or isinstance(lead_id, bool) or not str(lead_id).strip():
@@ -320,11 +322,24 @@ def read_lead(lead: Mapping[str, Any]) -> dict[str, Any]:
     if len(lead) > MOST_KEYS:
         raise Invalid(f"A lead has at most {MOST_KEYS} columns; this one has {len(lead)}.")
     for key, value in lead.items():
+        _storable(key, "The name of a column")
         if not isinstance(value, str | int | float | bool | datetime | None):
             raise Invalid(f"lead.{key} is no text, number or flag.", hint="Send plain columns.")
         if isinstance(value, str) and len(value) > LONGEST:
             raise Invalid(f"lead.{key} is longer than {LONGEST} characters.")
+        if isinstance(value, str):
+            _storable(value, f"lead.{key}")
+        elif isinstance(value, int | float) and not abs(value) < LARGEST:
+            raise Invalid(f"lead.{key} is no number below 10^18.", hint="Send a finite number, or leave it out.")
+    if len(str(lead_id).strip()) > LONGEST_ID:
+        raise Invalid(f"lead.lead_id is longer than {LONGEST_ID} characters.")
     return {**{k: _plain(v) for k, v in lead.items() if v is not None}, "lead_id": str(lead_id).strip()}
+
+
+def _storable(text: str, what: str) -> None:
+    """Text that every store takes: PostgreSQL keeps no NUL, and half a character is no text."""
+    if len(text) > LONGEST or "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise Invalid(f"{what} is no text that can be stored.", hint="Send whole characters, none of them NUL.")
 
 
 def _plain(value: Any) -> Any:

@@ -62,6 +62,15 @@ def test_what_is_no_lead_is_refused(ws):
         route_lead(ws, operator(), lead={"email": "a@b"})
     with pytest.raises(Invalid, match=r"lead\.tags"):
         route_lead(ws, operator(), lead={"lead_id": "x", "tags": ["a"]})
+    for odd in (float("nan"), float("inf"), 1e18, -(10**400), "a\0b", "\ud800", "x" * 501):
+        with pytest.raises(Invalid, match=r"lead\.score"):
+            route_lead(ws, operator(), lead={"lead_id": "x", "score": odd})
+    for odd in ("a\0b", "\ud800", "x" * 256):
+        with pytest.raises(Invalid, match=r"lead\.lead_id"):
+            route_lead(ws, operator(), lead={"lead_id": odd})
+    with pytest.raises(Invalid, match="name of a column"):
+        route_lead(ws, operator(), lead={"lead_id": "x", "a\0": 1})
+    assert list_routed(ws, operator()) == []
     with pytest.raises(Forbidden):
         route_lead(ws, ANN, lead={"lead_id": "x"})
 
