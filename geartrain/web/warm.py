@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from threading import Event, Thread
 
 from geartrain.kernel.errors import GeartrainError
@@ -18,6 +19,7 @@ from geartrain.services.measures.funnel import get_funnel
 from geartrain.services.measures.overview import get_overview
 from geartrain.services.measures.productivity import get_productivity
 from geartrain.services.records.governance import govern_data
+from geartrain.services.selling.leads import list_duplicates, list_sla, policy_for_leads
 from geartrain.services.view import get_view
 from geartrain.services.workspace import Workspace
 
@@ -73,3 +75,7 @@ def warm_up(ws: Workspace) -> None:
     get_trend(ws, actor)
     get_waterfall(ws, actor, since=view.period.start, until=view.until)
     govern_data(ws, actor)
+    with suppress(GeartrainError):  # without a lead policy there is nothing to work out
+        policy = policy_for_leads(ws)
+        list_duplicates(ws, actor, policy=policy)
+        list_sla(ws, actor, policy=policy)

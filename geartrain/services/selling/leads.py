@@ -146,7 +146,8 @@ def list_sla(
     if by not in BY:
         raise Invalid(f"Clocks cannot be cut by '{by}'.", hint=f"One of: {', '.join(BY)}.")
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
-        now = min(end_of(facts.as_of, facts.calendar), ws.now())
+        # By the whole minute, so that what was worked out a moment ago is not worked out again.
+        now = min(end_of(facts.as_of, facts.calendar), ws.now().replace(second=0, microsecond=0))
         question = ("lead clocks", facts.scope(), now, policy.sha256, since, until, by, limit)
         return remembered(question, lambda: _clocked(ws, facts, policy, since, until, by, limit, now))
 
