@@ -8,7 +8,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from geartrain.intelligence.pipeline.movement import BARS, End, Rates, moves
+from geartrain.intelligence.pipeline.movement import BARS, Cut, End, Rates, moves, totals
 from geartrain.intelligence.pipeline.worth import worth
 
 BEGIN = datetime(2026, 1, 1)
@@ -114,7 +114,7 @@ def closes(seed: int, currencies: tuple, pairs: int) -> None:
         people = random.choice([None, {"x"}, {"x", "y"}, set()])
         due = random.choice([None, (date(2026, 4, 1), date(2026, 7, 1))])
         ends = End(start, start.date()), End(end, end.date())
-        told = con.to_pyarrow(moves(valued, *ends, rates=Rates("USD", table), people=people, due=due)).to_pylist()
+        told = con.to_pyarrow(moves(valued, [ends], rates=Rates("USD", table), cut=Cut(people, due))).to_pylist()
         bars = {b: sum((r["amount"] for r in told if r["bar"] == b), Decimal(0)) for b in BARS}
         count = {b: sum(r["bar"] == b for r in told) for b in BARS}
         assert sum(bars[b] for b in BARS if b != "closing") == bars["closing"]
@@ -156,7 +156,7 @@ def test_what_rates_did_is_a_bar_of_its_own():
     ]
     rates = Rates("USD", con.create_table("rates", pa.Table.from_pylist(stated, RATES.to_pyarrow())))
     ends = [End(datetime(2026, 1, day), date(2026, 1, day)) for day in (3, 9)]
-    told = con.to_pyarrow(moves(opened(con, rows), *ends, rates=rates)).to_pylist()
+    told = con.to_pyarrow(moves(opened(con, rows), [tuple(ends)], rates=rates)).to_pylist()
     assert {(r["bar"], r["opportunity_id"]): r["amount"] for r in told} == {
         ("opening", "e"): 110, ("opening", "u"): 50, ("fx", "e"): 10, ("increased", "e"): 24, ("closing", "e"): 144,
         ("closing", "u"): 50,
