@@ -213,10 +213,10 @@ def get_waterfalls(
     owner: str | None = None,
     due: Period | None = None,
 ) -> list[Waterfall]:
-    """`get_waterfall` of every so many days of `[since, until)` in one question, the last span cut at the end; sums only.
+    """`get_waterfall` of every so many days of `[since, until)` in one question; sums only.
 
-    Example: a quarter by week is 13 or 14 waterfalls, each opening at what the one before closed at; with several
-    currencies at what that is worth at the same rates.
+    The last span is cut at the end. Example: a quarter by week is 13 or 14 waterfalls, each of which opens
+    at what the one before closed at.
 
     Raises:
         Invalid, NotFound: as `get_waterfall`, and more than `SPANS` of them.
