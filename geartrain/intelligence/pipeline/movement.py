@@ -32,6 +32,8 @@ BARS: Mapping[str, str] = {
 }
 # Bars that stand with the owner a deal had at the start; the others with the one at the end.
 BEFORE = frozenset({"opening", "transferred_out"})
+# All that a deal can be in that did not change.
+STILL = frozenset({"opening", "fx", "closing"})
 SPANS = {"span": "int64", "since": "timestamp(6)", "since_day": "date", "until": "timestamp(6)", "until_day": "date"}
 # What is told of a deal at either end, by the column of its state; 0 or 1 stands behind it.
 TOLD = {"value": "worth", "held": "currency", "owner": "owner_id", "stage": "stage"}
@@ -103,7 +105,7 @@ def moves(states: ibis.Table, spans: Sequence[tuple[End, End]], *, rates: Rates,
     currency), unknown.
     Rule: in each span opening + every bar between = closing; an unknown amount counts 0 and is marked.
     """
-    deals, counted = _counted(states, spans, rates, cut)
+    deals = ibis.union(*(_told(rows, rates) for rows in _met(_held(states, spans, cut))), distinct=False)
     return ibis.union(
         *(
             deals.filter(one.counted).select(
@@ -115,7 +117,7 @@ def moves(states: ibis.Table, spans: Sequence[tuple[End, End]], *, rates: Rates,
                 amount=one.amount,
                 unknown=one.unknown,
             )
-            for bar, one in counted.items()
+            for bar, one in _counted(deals, cut).items()
         ),
         distinct=False,
     )
@@ -123,13 +125,23 @@ def moves(states: ibis.Table, spans: Sequence[tuple[End, End]], *, rates: Rates,
 
 def totals(states: ibis.Table, spans: Sequence[tuple[End, End]], *, rates: Rates, cut: Cut = Cut()) -> ibis.Table:
     """The sums of `moves`: per span that has any the columns BAR_amount, BAR_deals and BAR_unknown of every bar."""
-    deals, counted = _counted(states, spans, rates, cut)
+    same, changed = (_told(rows, rates) for rows in _met(_held(states, spans, cut)))
+    rows = _sums(same, cut, STILL).union(_sums(changed, cut, BARS))
+    return rows.group_by("span").aggregate(**{c: rows[c].sum() for c in rows.columns if c != "span"})
+
+
+def _sums(deals: ibis.Table, cut: Cut, bars: Collection[str]) -> ibis.Table:
+    """Per span the sums of these bars; the others are nothing."""
     found: dict[str, Any] = {}
-    for bar, one in counted.items():
-        found[f"{bar}_amount"] = one.amount.sum(where=one.counted)
-        found[f"{bar}_deals"] = deals.count(where=one.counted)
-        found[f"{bar}_unknown"] = deals.count(where=one.counted & one.unknown)
-    return deals.group_by("span").aggregate(**found)
+    for bar, one in _counted(deals, cut).items():
+        if bar in bars:
+            found[f"{bar}_amount"] = one.amount.sum(where=one.counted)
+            found[f"{bar}_deals"] = deals.count(where=one.counted)
+            found[f"{bar}_unknown"] = deals.count(where=one.counted & one.unknown)
+    rows = deals.group_by("span").aggregate(**found)
+    nothing = {"amount": ibis.null(MONEY), "deals": ibis.literal(0, "int64"), "unknown": ibis.literal(0, "int64")}
+    told = {f"{bar}_{what}": none for bar in BARS for what, none in nothing.items()}
+    return rows.select("span", **{c: rows[c].cast(none.type()) if c in found else none for c, none in told.items()})
 
 
 @dataclass(frozen=True)
@@ -142,10 +154,7 @@ class _Counted:
     side: str
 
 
-def _counted(
-    states: ibis.Table, spans: Sequence[tuple[End, End]], rates: Rates, cut: Cut
-) -> tuple[ibis.Table, dict[str, _Counted]]:
-    deals = _both(states, spans, rates, cut)
+def _counted(deals: ibis.Table, cut: Cut) -> dict[str, _Counted]:
     moved, amount = movements(deals, [] if cut.people is None else ["mine"])
     change = deals.mid0 - deals.value0
     stays = deals.in0 & (deals.in1 | (moved["won"])) & (change != 0)
@@ -159,12 +168,11 @@ def _counted(
         earlier = name in ("lost", "slipped_out", "removed") or side == "0"
         unknown = deals.unknown0 if earlier else deals.unknown1
         found[bar] = _Counted(counted, amount[name].cast(MONEY), unknown, side)
-    return deals, found
+    return found
 
 
-def _both(states: ibis.Table, spans: Sequence[tuple[End, End]], rates: Rates, cut: Cut) -> ibis.Table:
-    """One row per span and deal that did or was anything in it, both its states beside each other."""
-    met = _met(_held(states, spans, cut))
+def _told(met: ibis.Table, rates: Rates) -> ibis.Table:
+    """Both states of a deal in the workspace's currency, as `movements` reads them."""
     for amount, day in (("value_0", "since_day"), ("mid_0", "until_day"), ("value_1", "until_day")):
         met = rates.apply(met, amount, day, f"held_{amount[-1]}")
     zero = ibis.literal(0, MONEY)
@@ -202,8 +210,8 @@ def _held(states: ibis.Table, spans: Sequence[tuple[End, End]], cut: Cut) -> ibi
     return rows.mutate(at0=at0, at1=at1).filter((at0 | at1) & ~(at0 & at1 & ~rows.open))
 
 
-def _met(held: ibis.Table) -> ibis.Table:
-    """Both ends of a deal in one row: what did not change is there already, and only the rest is joined."""
+def _met(held: ibis.Table) -> tuple[ibis.Table, ibis.Table]:
+    """One row per span and deal, both its ends in it: those that did not change, and the others, which are joined."""
     same, other = held.filter(held.at0 & held.at1), held.filter(~(held.at0 & held.at1))
     keys = ("span", "opportunity_id", "since", "since_day", "until_day")
     both = same.select(*keys, created="created_at", **_end(same, "0"), **_end(same, "1"), mid_0=_native(same))
@@ -214,7 +222,7 @@ def _met(held: ibis.Table) -> ibis.Table:
     found = {k: ibis.coalesce(met[k], met[f"{k}_r"]) for k in keys}
     ends = {c: met[c] for c in both.columns if c[-2:] in ("_0", "_1") and c != "mid_0"}
     changed = met.select(**found, created=ibis.coalesce(met.created_1, met.created_0), **ends, mid_0=met.value_0)
-    return ibis.union(both, changed.select(*both.columns), distinct=False)
+    return both, changed.select(*both.columns)
 
 
 def _end(rows: ibis.Table, side: str) -> dict[str, Any]:
