@@ -73,9 +73,12 @@ def _tracking(deals: ibis.Table, changes: ibis.Table) -> ibis.Table:
     """One row: `spoken`, the last instant the facts speak of, and `since_<field>`, from when each field was tracked."""
     first = {f"first_{f}": changes.changed_at.min(where=changes.field == f) for f in FIELDS}
     tracked = changes.aggregate(**first, last_change=changes.changed_at.max())
-    ends = deals.aggregate(last_created=deals.created_at.max(), last_closed=deals.closed_at.max())
+    ends = deals.aggregate(
+        last_created=deals.created_at.max(), last_closed=deals.closed_at.max(), recorded=deals.recorded_at.max()
+    )
     clock = tracked.cross_join(ends)
-    spoken = ibis.greatest(clock.last_change, clock.last_created, clock.last_closed)
+    # No fact speaks of an instant after it was recorded: one date of the far future would else hide what is known now.
+    spoken = ibis.least(ibis.greatest(clock.last_change, clock.last_created, clock.last_closed), clock.recorded)
     clock = clock.mutate(spoken=spoken)
     return clock.select("spoken", **{f"since_{f}": ibis.coalesce(clock[f"first_{f}"], clock.spoken) for f in FIELDS})
 
