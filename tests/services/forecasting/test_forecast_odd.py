@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -109,7 +109,7 @@ def test_a_day_no_calendar_of_business_has_is_refused(tmp_path):
 
 def test_a_date_of_the_far_future_does_not_hide_what_is_known_now(tmp_path):
     """Without changes a value is known from the last instant the facts speak of; none speaks of what is to come."""
-    today = date.today()
+    today = datetime.now(UTC).date()
     rows = [deal(1, today - timedelta(days=40)), deal(2, date(2190, 1, 1))]
     ws = company(tmp_path, rows)
     found = get_as_of(ws, operator(), as_of=today + timedelta(days=1))
