@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geartrain.cli.options import AsOfOption, AsOption, WorkspaceOption, acting, parse_day, parse_instant
 from geartrain.cli.output import Bars, Format, FormatOption, answer, console, print_rows
 from geartrain.kernel.errors import Invalid
+from geartrain.kernel.periods import Grain
+
+if TYPE_CHECKING:
+    from geartrain.services.access import Actor
+    from geartrain.services.workspace import Workspace
 
 PeriodOption = Annotated[str, typer.Option("--period", help="Fiscal period, e.g. 2026Q4.")]
+OpenOption = Annotated[str | None, typer.Option("--period", help="Fiscal period, e.g. 2026Q4; otherwise this quarter.")]
+CallOption = Annotated[
+    str | None, typer.Option("--period", help="Fiscal period, e.g. 2026Q4; otherwise that of the latest call.")
+]
 LINE = ("user_id", "manager_id", "category", "roll_up", "own", "manager", "effective", "kind")
 
 
@@ -23,7 +32,7 @@ def add_to(forecast: typer.Typer) -> None:
 
 
 def open_(
-    period: PeriodOption,
+    period: OpenOption = None,
     as_of: AsOfOption = None,
     due: Annotated[str | None, typer.Option("--due", help="Instant (UTC) submissions are due; in two days.")] = None,
     format: FormatOption = Format.table,
@@ -35,15 +44,15 @@ def open_(
 
     ws, actor = acting(workspace, login)
     day, by = parse_day(as_of, option="--as-of"), parse_instant(due, option="--due")
-    made = open_call(ws, actor, period=period, as_of=day, due=by)
+    made = open_call(ws, actor, period=period or _quarter(ws, actor), as_of=day, due=by)
     _told(
         format, made.as_json(), f"Opened the call of {made.period} as of {made.as_of}, due {made.due:%Y-%m-%d %H:%M}."
     )
 
 
 def submit(
-    period: PeriodOption,
     amount: Annotated[str, typer.Option("--amount", help="In the workspace's currency.")],
+    period: CallOption = None,
     category: Annotated[str, typer.Option("--category", help="commit, best_case or call.")] = "call",
     user: Annotated[
         str | None, typer.Option("--for", "--user", help="Whose line: a user id; otherwise one's own.")
@@ -59,7 +68,7 @@ def submit(
 
     ws, actor = acting(workspace, login)
     found = submit_forecast(
-        ws, actor, period=period, category=category, amount=amount, user=user, note=note,
+        ws, actor, period=period or _latest(ws, actor), category=category, amount=amount, user=user, note=note,
         as_of=parse_day(as_of, option="--as-of"),
     )  # fmt: skip
     line = user or actor.user_id
@@ -129,7 +138,7 @@ def load(
 
 
 def status(
-    period: PeriodOption,
+    period: CallOption = None,
     as_of: AsOfOption = None,
     restated: Annotated[bool, typer.Option("--restated", help="Add up along today's hierarchy.")] = False,
     format: FormatOption = Format.table,
@@ -140,7 +149,9 @@ def status(
     from geartrain.services.forecasting.forecast_calls import get_status
 
     ws, actor = acting(workspace, login)
-    found = get_status(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of"), restated=restated)
+    found = get_status(
+        ws, actor, period=period or _latest(ws, actor), as_of=parse_day(as_of, option="--as-of"), restated=restated
+    )
     whole = found.as_json()
     rows = [tuple(r[c]["amount"] if isinstance(r[c], dict) else r[c] for c in LINE) for r in whole["lines"]]
     if format is not Format.table:
@@ -153,7 +164,7 @@ def status(
 
 
 def lock(
-    period: PeriodOption,
+    period: CallOption = None,
     as_of: AsOfOption = None,
     format: FormatOption = Format.table,
     login: AsOption = None,
@@ -163,7 +174,7 @@ def lock(
     from geartrain.services.forecasting.forecast_calls import lock_call
 
     ws, actor = acting(workspace, login)
-    made = lock_call(ws, actor, period=period, as_of=parse_day(as_of, option="--as-of"))
+    made = lock_call(ws, actor, period=period or _latest(ws, actor), as_of=parse_day(as_of, option="--as-of"))
     _told(format, made.as_json(), f"Locked the call of {made.period} as of {made.as_of}.")
 
 
@@ -180,6 +191,21 @@ def accuracy(
     whole = get_accuracy(ws, actor, periods=period).as_json()
     columns = ("user_id", "period", "as_of", "weeks_to_end", "call", "roll_up", "actual", "accuracy", "value_added")
     answer(format, columns, [tuple(r[c] for c in columns) for r in whole["calls"]], whole=whole, title="Accuracy")
+
+
+def _latest(ws: Workspace, actor: Actor) -> str:
+    """The period of the latest call; this quarter where there is none."""
+    from geartrain.services.forecasting.forecast_calls import list_calls
+
+    found = list_calls(ws, actor)
+    return found[0].period if found else _quarter(ws, actor)
+
+
+def _quarter(ws: Workspace, actor: Actor) -> str:
+    """The fiscal quarter of the last day that the facts tell of."""
+    from geartrain.services.view import last_day
+
+    return ws.calendar.containing(last_day(ws, actor), Grain.quarter).key
 
 
 def _told(format: Format, whole: dict[str, Any], said: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,9 @@ from geartrain.cli.options import AsOption, WorkspaceOption, acting, parse_day
 from geartrain.cli.output import Format, FormatOption, answer, console, print_rows
 from geartrain.cli.pipeline_health import add_to
 from geartrain.kernel.errors import Invalid
+
+if TYPE_CHECKING:
+    from geartrain.services.forecasting.pipeline_history import Waterfall
 
 ValueOption = Annotated[
     str, typer.Option("--value", help="amount: as it was, list price where unknown; or list_price throughout.")
@@ -66,20 +70,27 @@ def waterfall(
     owner: OwnerOption = None,
     due: Annotated[str | None, typer.Option("--due", help="Only what is due in a period, e.g. 2026Q3.")] = None,
     bar: Annotated[str | None, typer.Option("--bar", help="List the deals of one bar.")] = None,
+    weekly: Annotated[bool, typer.Option("--weekly", help="One waterfall for every week, sums only.")] = False,
     format: FormatOption = Format.table,
     login: AsOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
     """What became of the open pipeline between two days, to the cent; each bar opens to its deals."""
-    from geartrain.services.forecasting.pipeline_history import get_waterfall
+    from geartrain.services.forecasting.pipeline_history import get_waterfall, get_waterfalls
 
     ws, actor = acting(workspace, login)
     first, last = parse_day(since, option="--from"), parse_day(until, option="--to")
     if first is None or last is None:
         raise Invalid("A waterfall needs two days.", hint="Give --from and --to as YYYY-MM-DD.")
+    due_in, valued = ws.calendar.parse(due) if due else None, value.replace("-", "_")
+    if weekly:
+        if bar:
+            raise Invalid("The deals of a bar are told for one waterfall.", hint="Leave out --weekly or --bar.")
+        _weeks(format, get_waterfalls(ws, actor, since=first, until=last, value=valued, owner=owner, due=due_in))
+        return
     found = get_waterfall(
-        ws, actor, since=first, until=last, value=value.replace("-", "_"), owner=owner,
-        due=ws.calendar.parse(due) if due else None, bar=bar.replace("-", "_") if bar else None,
+        ws, actor, since=first, until=last, value=valued, owner=owner, due=due_in,
+        bar=bar.replace("-", "_") if bar else None,
     )  # fmt: skip
     columns = ("bar", "amount", "deals", "amount_unknown")
     rows = [(b.bar, b.amount, b.deals, b.unknown) for b in found.bars]
@@ -92,3 +103,14 @@ def waterfall(
         told = next(b.rows for b in found.bars if b.rows is not None)
         deals = ("opportunity_id", "owner_id", "stage", "amount")
         print_rows(deals, [[r[c] for c in deals] for r in told], title=f"The deals of {bar}")
+
+
+def _weeks(format: Format, weeks: Sequence[Waterfall]) -> None:
+    bars = weeks[0].amounts if weeks else {}
+    used = [b for b in bars if b in ("opening", "closing") or any(w.amounts[b] for w in weeks)]
+    rows = [(w.since, w.until, *(w.amounts[b] for b in used)) for w in weeks]
+    if format is not Format.table:
+        whole = {"weeks": [w.as_json() for w in weeks]} if format is Format.json else None
+        answer(format, ("from", "to", *used), rows, whole=whole)
+        return
+    print_rows(("from", "to", *used), rows, title="Week by week")

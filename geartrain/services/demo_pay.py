@@ -79,12 +79,17 @@ def _late_change(ws: Workspace, by: People, months: list[date], *, into: str) ->
     row = _exported(ws.path / "export" / "opportunity.csv", deal)
     if row is None:
         return
-    row["amount"] = str((Decimal(row["amount"]) * Decimal("0.9")).quantize(Decimal("0.01")))
+    before, day = row["amount"], last_day(ws, by["hal"])
+    row["amount"] = str((Decimal(before) * Decimal("0.9")).quantize(Decimal("0.01")))
+    # The source says itself when it was changed: found by comparing loads it would be now, long after the demo's day.
+    change = {"opportunity_id": deal, "changed_at": f"{day}T16:00:00Z", "field": "amount", "old_value": before,
+              "new_value": row["amount"]}  # fmt: skip
     folder.mkdir()
-    with (folder / "opportunity.csv").open("w", encoding="utf-8", newline="") as file:
-        out = csv.DictWriter(file, fieldnames=list(row))
-        out.writeheader()
-        out.writerow(row)
+    for name, record in (("opportunity", row), ("opportunity_change", change)):
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            out = csv.DictWriter(file, fieldnames=list(record))
+            out.writeheader()
+            out.writerow(record)
     load_records(ws, operator("demo"), location=str(folder))
     replay_pay(ws, by["hal"], period=into)
 

@@ -116,7 +116,10 @@ def open_call(
     with writing(ws, in_turn=True):
         from geartrain.stores.decisions.models import ForecastCall
 
-        if ForecastCall.objects.filter(period=asked.key, as_of=day).exists():
+        if (held_already := ForecastCall.objects.filter(period=asked.key, as_of=day).first()) is not None:
+            if getattr(held_already, "lock", None) is not None:
+                hint = "Open one that looks at a later day: nothing in a locked one changes."
+                raise Conflict(f"The call of {asked.key} as of {day} was held and is locked.", hint=hint)
             raise Conflict(f"The call of {asked.key} as of {day} is open already.", hint="Submit to it, or lock it.")
         row = ForecastCall.objects.create(
             period=asked.key, as_of=day, due=stamp(due), opened_at=stamp(now), opened_by=actor.login,

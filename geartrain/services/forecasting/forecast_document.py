@@ -50,6 +50,14 @@ class Run:
         tops = [n for n in self.nodes if n.parent is None] if self.people is None else [self.top] if self.top else []
         return money(sum(getattr(n, name) for n in tops))
 
+    def open_ids(self) -> frozenset[str]:
+        """Open deals that are the actor's to see, whether or not they are given a chance."""
+        h, rows = self.history, self.told.parts.rows
+        owners = [h.owners[o] if o >= 0 else None for o in rows.owner]
+        return frozenset(
+            h.ids[d] for d, o in zip(rows.deal, owners, strict=True) if self.people is None or o in self.people
+        )
+
     def deals(self) -> list[dict[str, Any]]:
         """Open deals with their chance and how it comes about, the largest expected first."""
         parts, chance, reasons = self.told.parts, self.told.chance, self.told.reasons()

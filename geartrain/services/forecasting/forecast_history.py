@@ -49,7 +49,10 @@ def _history(ws: Workspace, facts: Facts) -> History:
     created = day_of(states.created_at, facts.calendar)
     born = states.group_by("opportunity_id").aggregate(created=created.min())
     ends = ends.filter(~ends.lost_date).inner_join(born, "opportunity_id").order_by("opportunity_id")
-    told = told.semi_join(ends, "opportunity_id").order_by("opportunity_id", "valid_from")
+    # Numbers in place of ids: ten million of them are sorted and handed over in half the memory.
+    numbered = ends.select("opportunity_id", deal=ibis.row_number().over(order_by="opportunity_id"))
+    told = told.inner_join(numbered, "opportunity_id").order_by("deal", "valid_from")
+    told = told.drop("opportunity_id", "valid_from")
     return _columns(facts.execute(told), facts.execute(ends), facts.as_of)
 
 
@@ -60,8 +63,7 @@ def _in_currency(rows: ibis.Table, rates: ibis.Table, currency: str, amount: str
 
 def _columns(states: pa.Table, deals: pa.Table, day: date) -> History:
     ids = deals["opportunity_id"].to_pylist()
-    _, deal = _coded(states["opportunity_id"], known=ids)
-    first = np.searchsorted(deal, np.arange(len(ids) + 1))
+    first = np.searchsorted(states["deal"].to_numpy(), np.arange(len(ids) + 1))
     stages, stage = _coded(states["stage"])
     categories, category = _coded(states["forecast_category"])
     owners, owner = _coded(states["owner_id"])
@@ -93,9 +95,9 @@ def _linted(deals: pa.Table, day: date) -> list[Issue]:
     return lint([Feature(t, held[f"trait_{t}"]) for t in TRAITS], today)
 
 
-def _coded(column: Any, known: list[str] | None = None) -> tuple[tuple[str, ...], Any]:
+def _coded(column: Any) -> tuple[tuple[str, ...], Any]:
     """Values in order and the code of each row, -1 for none."""
-    values = known if known is not None else sorted(v for v in column.unique().to_pylist() if v is not None)
+    values = sorted(v for v in column.unique().to_pylist() if v is not None)
     codes = pa.compute.index_in(column, value_set=pa.array(values, pa.string())).fill_null(-1)
     return tuple(values), np.asarray(codes.to_numpy(), dtype=np.int64)
 

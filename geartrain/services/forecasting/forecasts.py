@@ -10,6 +10,7 @@ from geartrain.facts.transforms import day_of
 from geartrain.intelligence.forecast.backtest import FORECAST, Tested, backtest, origins
 from geartrain.intelligence.forecast.engine import Engine, Span
 from geartrain.intelligence.forecast.history import History
+from geartrain.intelligence.forecast.lacking import lacking
 from geartrain.intelligence.forecast.ladder import Forecast, forecast
 from geartrain.intelligence.forecast.leakage import TRACKED, Feature, Outcomes, lint
 from geartrain.intelligence.forecast.nodes import Node, nodes
@@ -22,6 +23,7 @@ from geartrain.services.answers import remembered
 from geartrain.services.forecasting.forecast_document import Run
 from geartrain.services.forecasting.forecast_history import history_of
 from geartrain.services.forecasting.forecast_human import Humans, humans_of
+from geartrain.services.forecasting.pipeline_history import check_days
 from geartrain.services.records.facts import Facts, open_facts
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
@@ -41,6 +43,7 @@ def run_forecast(ws: Workspace, actor: Actor, *, period: str | None = None, as_o
     """
     require(actor, Permission.view_metrics)
     day = as_of or last_day(ws, actor)
+    check_days(day)
     asked = _period(ws, period, day)
     with open_facts(ws, actor, as_of=day) as facts:
         people = facts.visible()
@@ -84,6 +87,7 @@ def backtest_forecast(
     if not 1 <= every <= 366 or not 1 <= last <= 100:
         raise Invalid("A backtest goes over 1 to 100 periods, an origin every 1 to 366 days.")
     day = as_of or last_day(ws, actor)
+    check_days(day)
     with open_facts(ws, actor, as_of=day) as facts:
         only = [_over(ws, key, day) for key in periods]
         grain = _grain(only[0]) if only else grain
@@ -113,6 +117,9 @@ def explain_deal(
     """
     run = run_forecast(ws, actor, period=period, as_of=as_of)
     found = next((d for d in run.deals() if d["opportunity_id"] == opportunity), None)
+    if found is None and not len(run.told.chance) and opportunity in run.open_ids():
+        why = " ".join(lacking(run.history, run.told.parts)) or run.told.why
+        raise NotFound(f"'{opportunity}' is open on {run.as_of}, but is given no chance of its own.", hint=why)
     if found is None:
         raise NotFound(
             f"'{opportunity}' is no deal that was open on {run.as_of}.", hint="List them: geartrain pipeline as-of DATE"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 import ibis
 
-from geartrain.intelligence.pipeline.movement import BARS, End, Rates, moves, standing, totals
+from geartrain.intelligence.pipeline.movement import BARS, Cut, End, Rates, moves, standing, totals
 from geartrain.intelligence.pipeline.worth import worth
 from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.kernel.periods import Period
@@ -24,6 +25,7 @@ from geartrain.services.workspace import Workspace
 VALUES = ("amount", "list_price")
 # So many deals are told with the bars; more are asked for bar by bar.
 MOST = 20_000
+SPANS = 120  # waterfalls in one question: more than two years by week
 LAST_DAY = date(2199, 12, 31)  # by which every state has begun
 ZERO = Decimal(0)
 
@@ -200,6 +202,40 @@ def get_waterfall(
         return remembered(key, lambda: _waterfall(ws, facts, people, since, until, value, span, bar, limit))
 
 
+def get_waterfalls(
+    ws: Workspace,
+    actor: Actor,
+    *,
+    since: date,
+    until: date,
+    days: int = 7,
+    value: str = "amount",
+    owner: str | None = None,
+    due: Period | None = None,
+) -> list[Waterfall]:
+    """`get_waterfall` of every so many days of `[since, until)` in one question; sums only.
+
+    The last span is cut at the end. Example: a quarter by week is 13 or 14 waterfalls, each of which opens
+    at what the one before closed at.
+
+    Raises:
+        Invalid, NotFound: as `get_waterfall`, and more than `SPANS` of them.
+    """
+    require(actor, Permission.view_records)
+    _check(value, since, until)
+    if since > until or days < 1:
+        raise Invalid(f"Spans of {days} days from {since} to {until} are none.", hint="Give --from before --to.")
+    if (until - since).days > SPANS * days:
+        raise Invalid(f"That is more than {SPANS} waterfalls.", hint="Ask for fewer days, or for longer spans.")
+    edges = [*(since + timedelta(days=n) for n in range(0, (until - since).days, days)), until]
+    with open_facts(ws, actor, as_of=until - timedelta(days=1)) as facts:
+        people = people_of(facts, owner)
+        key = ("waterfalls", since, until, days, value, owner, due, facts.scope(pay_read=False))
+        span = None if due is None else (due.start, due.end)
+        spans = list(itertools.pairwise(edges))
+        return remembered(key, lambda: _waterfalls(ws, facts, people, spans, value, span)) if spans else []
+
+
 def _check(value: str, *days: date) -> None:
     if value not in VALUES:
         raise Invalid(f"A pipeline is not valued at '{value}'.", hint=f"One of: {', '.join(VALUES)}.")
@@ -286,20 +322,50 @@ def _waterfall(
     due: tuple[date, date] | None, bar: str | None, limit: int,
 ) -> Waterfall:  # fmt: skip
     states, rates = valued_states(ws, facts, value)
-    ends = [End(facts.calendar.instant(day), day - timedelta(days=1)) for day in (since, until)]
-    rows = moves(states, *ends, rates=rates, people=people, due=due)
-    sums = {r["bar"]: r for r in facts.execute(totals(rows)).to_pylist()}
-    wanted = rows if bar is None else rows.filter(rows.bar == bar)
-    expected = sum(r["deals"] for name, r in sums.items() if bar in (None, name))
+    cut, spans = Cut(people, due), _spans(facts, [(since, until)])
+    sums = _sums(facts, totals(states, spans, rates=rates, cut=cut)).get(0, {})
+    expected = sum(sums[f"{name}_deals"] for name in BARS if sums and bar in (None, name))
     told: dict[str, list[dict[str, Any]]] | None = None
     if expected <= limit:
         told = {}
+        rows = moves(states, spans, rates=rates, cut=cut).drop("span")
+        wanted = rows if bar is None else rows.filter(rows.bar == bar)
         for row in facts.execute(wanted.order_by("bar", ibis.desc(wanted.amount.abs()), "opportunity_id")).to_pylist():
             told.setdefault(row.pop("bar"), []).append(row)
-    nothing = {"amount": ZERO, "deals": 0, "unknown": 0}
     bars = [
-        Bar(name, found["amount"] or ZERO, found["deals"], found["unknown"],
-            None if told is None or bar not in (None, name) else told.get(name, []))
-        for name, found in ((b, sums.get(b, nothing)) for b in BARS)
-    ]  # fmt: skip
+        replace(one, rows=None if told is None or bar not in (None, one.bar) else told.get(one.bar, []))
+        for one in _bars(sums)
+    ]
     return Waterfall(since, until, facts.currency, value, bars, facts.id)
+
+
+def _waterfalls(
+    ws: Workspace, facts: Facts, people: frozenset[str] | None, days: Sequence[tuple[date, date]], value: str,
+    due: tuple[date, date] | None,
+) -> list[Waterfall]:  # fmt: skip
+    states, rates = valued_states(ws, facts, value)
+    sums = _sums(facts, totals(states, _spans(facts, days), rates=rates, cut=Cut(people, due)))
+    return [
+        Waterfall(since, until, facts.currency, value, _bars(sums.get(n, {})), facts.id)
+        for n, (since, until) in enumerate(days)
+    ]
+
+
+def _spans(facts: Facts, days: Sequence[tuple[date, date]]) -> list[tuple[End, End]]:
+    """Each day as the instant it begins at, with the rates of the day before."""
+
+    def end(day: date) -> End:
+        return End(facts.calendar.instant(day), day - timedelta(days=1))
+
+    return [(end(since), end(until)) for since, until in days]
+
+
+def _sums(facts: Facts, found: ibis.Table) -> dict[int, Mapping[str, Any]]:
+    return {row["span"]: row for row in facts.execute(found).to_pylist()}
+
+
+def _bars(sums: Mapping[str, Any]) -> list[Bar]:
+    return [
+        Bar(b, sums.get(f"{b}_amount") or ZERO, sums.get(f"{b}_deals") or 0, sums.get(f"{b}_unknown") or 0)
+        for b in BARS
+    ]

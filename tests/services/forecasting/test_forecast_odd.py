@@ -2,12 +2,14 @@
 
 import csv
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.services.access import operator
 from geartrain.services.forecasting.forecasts import backtest_forecast, explain_deal, run_forecast
+from geartrain.services.forecasting.pipeline_history import get_as_of
 from geartrain.services.records.loading import load_records
 from geartrain.services.workspace import init_workspace
 
@@ -86,3 +88,29 @@ def test_an_odd_company_has_an_answer(tmp_path, what):
     for one in first["deals"][:1]:
         told = explain_deal(ws, operator(), opportunity=one["opportunity_id"], period="2026Q2", as_of=DAY)
         assert sum(told["contributions"].values()) == pytest.approx(told["p_win_in_period"], abs=1e-5)
+
+
+def test_an_open_deal_without_a_chance_is_not_said_to_be_closed(tmp_path):
+    rows = COMPANIES["five deals"]
+    ws = company(tmp_path, rows)
+    with pytest.raises(NotFound, match="no chance of its own") as said:
+        explain_deal(ws, operator(), opportunity=rows[0][0], as_of=DAY)
+    assert "No deal has been won" in said.value.hint
+    with pytest.raises(NotFound, match="no deal that was open"):
+        explain_deal(ws, operator(), opportunity="D99", as_of=DAY)
+
+
+def test_a_day_no_calendar_of_business_has_is_refused(tmp_path):
+    ws = company(tmp_path, COMPANIES["five deals"])
+    for ask in (run_forecast, backtest_forecast):
+        with pytest.raises(Invalid, match="day of business"):
+            ask(ws, operator(), as_of=date(1800, 1, 1))
+
+
+def test_a_date_of_the_far_future_does_not_hide_what_is_known_now(tmp_path):
+    """Without changes a value is known from the last instant the facts speak of; none speaks of what is to come."""
+    today = datetime.now(UTC).date()
+    rows = [deal(1, today - timedelta(days=40)), deal(2, date(2190, 1, 1))]
+    ws = company(tmp_path, rows)
+    found = get_as_of(ws, operator(), as_of=today + timedelta(days=1))
+    assert (found.deals, found.amount, found.unknown) == (1, 1000, 0)
