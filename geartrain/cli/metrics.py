@@ -98,6 +98,7 @@ def query(
         actor,
         keys=keys,
         by=[d.strip() for d in by.split(",") if d.strip()],
+        as_offered=True,
         since=parse_day(since, option="--from"),
         until=parse_day(until, option="--to"),
         where=where,

@@ -139,6 +139,7 @@ class To(StrEnum):
     open_opportunity_owner = "open_opportunity_owner"
     account_owner = "account_owner"
     named_account = "named_account"
+    territory = "territory"
     user = "user"
     pool = "pool"
 
@@ -168,6 +169,27 @@ class Clause(Strict):
         return self
 
 
+class Territory(Strict):
+    """Leads of a place or kind, and who takes them: somebody, or a pool in turns."""
+
+    key: str = Field(min_length=1)
+    when: str = Field(description="rule over the lead, e.g. country in ('DE', 'AT')")
+    user: str = ""
+    pool: str = ""
+
+    @cached_property
+    def rule(self) -> Rule:
+        """Which leads are in it."""
+        return read_rule(self.when, f"{self.key}.when")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Territory:
+        _ = self.rule
+        if bool(self.user) == bool(self.pool):
+            raise ValueError(f"the territory {self.key} goes to a user or to a pool: name one of the two")
+        return self
+
+
 class Fallback(Strict):
     """Where a lead waits that nobody takes."""
 
@@ -176,16 +198,18 @@ class Fallback(Strict):
 
 
 class Routing(Strict):
-    """Ordered clauses, and the pools they name."""
+    """Ordered clauses, and the pools and territories they name."""
 
     clauses: tuple[Clause, ...] = ()
     pools: tuple[Pool, ...] = ()
+    territories: tuple[Territory, ...] = Field(default=(), description="ordered: a lead is in the first that fits")
     fallback: Fallback = Fallback()
 
     @model_validator(mode="after")
     def _known(self) -> Routing:
         pools = [p.key for p in self.pools]
-        for keys, name in ((pools, "pools"), ([c.key for c in self.clauses], "clauses")):
+        clauses, territories = [c.key for c in self.clauses], [t.key for t in self.territories]
+        for keys, name in ((pools, "pools"), (clauses, "clauses"), (territories, "territories")):
             if twice := sorted({k for k in keys if keys.count(k) > 1}):
                 raise ValueError(f"two {name} have the key {twice[0]}")
         for clause in self.clauses:
@@ -195,9 +219,27 @@ class Routing(Strict):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _placed(self) -> Routing:
+        pools = [p.key for p in self.pools]
+        for place in self.territories:
+            if place.pool and place.pool not in pools:
+                there = ", ".join(pools) or "none"
+                raise ValueError(f"the territory {place.key} names the pool '{place.pool}'; there are {there}")
+        for clause in self.clauses:
+            if clause.to is To.territory and not self.territories:
+                raise ValueError(f"the clause {clause.key} goes by territory and `territories:` lists none")
+        return self
+
     def pool(self, key: str) -> Pool:
         """The pool of a key."""
         return next(p for p in self.pools if p.key == key)
+
+    def fills(self, clause: Clause, pool: str) -> bool:
+        """Whether a clause may give a lead to this pool."""
+        if clause.to is To.territory:
+            return any(t.pool == pool for t in self.territories)
+        return clause.to is To.pool and clause.pool == pool
 
 
 class Sla(Strict):

@@ -9,7 +9,7 @@ from typing import Any
 
 from geartrain.kernel.clock import BusinessCalendar, due
 from geartrain.process.expressions import evaluated
-from geartrain.process.lead_policy import Clause, LeadPolicy, Pool, To
+from geartrain.process.lead_policy import Clause, LeadPolicy, Pool, Territory, To
 from geartrain.process.pool import Turns, calibrated, next_member, taken
 
 
@@ -101,12 +101,13 @@ def route(
                 {"clause": clause.key, "applies": applies if isinstance(applies, bool) else "unknown", "why": why}
             )
             continue
-        owner, found, after, reason = _owner(policy, clause, lead, state, at, zones)
+        place = _territory(policy, lead) if clause.to is To.territory else None
+        owner, found, after, reason = _owner(policy, clause, place, lead, state, at, zones)
         steps.append({"clause": clause.key, "applies": True, "owner": owner, "why": reason})
         if owner is not None:
             calendar = _calendar(policy, zones.get(owner))
             until = due(calendar, at, policy.sla.first_touch)
-            pool = clause.pool if clause.to is To.pool else None
+            pool = (place.pool if place else clause.pool if clause.to is To.pool else None) or None
             routed = Routed(lead.lead_id, owner, None, clause.key, pool, at, until, reason, tuple(found), tuple(steps))
             return routed, _counted(after, owner, calendar.day_of(at))
         state = after
@@ -136,8 +137,19 @@ def _in_zone(calendar: BusinessCalendar, zone: str) -> BusinessCalendar:
     return known[1]
 
 
+def _territory(policy: LeadPolicy, lead: Lead) -> Territory | None:
+    """The first territory whose rule holds of a lead."""
+    return next((t for t in policy.routing.territories if evaluated(t.rule, lead.values)[0] is True), None)
+
+
 def _owner(
-    policy: LeadPolicy, clause: Clause, lead: Lead, state: State, at: datetime, zones: Mapping[str, str]
+    policy: LeadPolicy,
+    clause: Clause,
+    place: Territory | None,
+    lead: Lead,
+    state: State,
+    at: datetime,
+    zones: Mapping[str, str],
 ) -> tuple[str | None, list[dict[str, Any]], State, str]:
     """Whom a clause finds, the candidates, the state after it, and why."""
     match clause.to:
@@ -152,7 +164,12 @@ def _owner(
             if clause.to is To.named_account and not lead.account_named:
                 return None, [], state, "The account is not a named one."
             return lead.account_owner, [], state, f"{lead.account_owner} owns the account."
-    return _from_pool(policy, clause, policy.routing.pool(clause.pool), state, at, zones)
+        case To.territory if place is None:
+            return None, [], state, "The lead is in no territory."
+        case To.territory if place is not None and place.user:
+            return place.user, [], state, f"{place.user} has the territory {place.key}."
+    pool = policy.routing.pool(place.pool if place else clause.pool)
+    return _from_pool(policy, clause, pool, state, at, zones)
 
 
 def _from_pool(

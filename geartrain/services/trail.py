@@ -12,8 +12,8 @@ from geartrain.stores.decisions import open_decisions
 
 
 @contextmanager
-def writing(ws: Workspace, *, in_turn: bool = False) -> Iterator[None]:
-    """The open decision store, in one transaction.
+def writing(ws: Workspace, *, in_turn: bool = False) -> Iterator[str]:
+    """The open decision store, in one transaction; gives the hash of the trail's last event where it is `in_turn`.
 
     Args:
         in_turn: Wait for every other writer first, so that what is read in here is still so when it is written.
@@ -28,9 +28,7 @@ def writing(ws: Workspace, *, in_turn: bool = False) -> Iterator[None]:
 
     try:
         with transaction.atomic():
-            if in_turn:
-                AuditHead.objects.select_for_update().get(pk=1)
-            yield
+            yield AuditHead.objects.select_for_update().get(pk=1).hash if in_turn else ""
     except IntegrityError as error:
         raise Conflict(
             f"The decision store refused this: {error}.", hint="Read it again: somebody was first."

@@ -25,6 +25,8 @@ class Ticket(Generic[Asked, Answer]):
 class Turnstile(Generic[Asked, Answer]):
     """Lets one thread work at a time, on everything of its kind that waits by then, in the order it came.
 
+    What `work` does for several it does for all or none of them.
+
     Args:
         most: How many one works for at once.
     """
@@ -40,7 +42,7 @@ class Turnstile(Generic[Asked, Answer]):
         Args:
             key: Questions with the same one are worked on together, by the `work` of any of them.
         Raises:
-            Whatever `work` raised, for everyone it worked for.
+            Whatever `work` raised for this one: where it fails for several at once, each is worked on alone.
         """
         ticket: Ticket[Asked, Answer] = Ticket(asked)
         with self._guard:
@@ -60,11 +62,21 @@ class Turnstile(Generic[Asked, Answer]):
             if rest:
                 self._waiting[key] = rest
         try:
-            for ticket, answer in zip(mine, work([t.asked for t in mine]), strict=True):
-                ticket.answer = answer
-        except BaseException as error:
-            for ticket in mine:
-                ticket.error = error
+            if not _answered(mine, work) and len(mine) > 1:
+                for ticket in mine:
+                    _answered([ticket], work)
         finally:
             for ticket in mine:
                 ticket.done = True
+
+
+def _answered(tickets: Sequence[Ticket[Asked, Answer]], work: Callable[[Sequence[Asked]], Sequence[Answer]]) -> bool:
+    """Work for these together; whether it went well."""
+    try:
+        for ticket, answer in zip(tickets, work([t.asked for t in tickets]), strict=True):
+            ticket.answer, ticket.error = answer, None
+    except BaseException as error:
+        for ticket in tickets:
+            ticket.error = error
+        return False
+    return True

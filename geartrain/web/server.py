@@ -7,6 +7,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 import time
 import urllib.error
@@ -24,6 +25,7 @@ from geartrain.services.workspace import Workspace
 # How the worker, a new process, learns what it serves.
 WORKSPACE, SECURE = "GEARTRAIN_WORKSPACE", "GEARTRAIN_SECURE"
 SECONDS_TO_START, SECONDS_TO_STOP = 60, 10
+SWITCH = 0.0005  # seconds a thread computes while others wait
 
 
 def run(
@@ -63,6 +65,9 @@ def run(
 def make() -> Any:
     """The application, in the worker."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # A request gives the interpreter up at every statement to the store; with the default of 5 ms it would wait that
+    # long each time while another thread computes.
+    sys.setswitchinterval(SWITCH)
     from geartrain.web import application, workspace
     from geartrain.web.warm import keep_warm
 

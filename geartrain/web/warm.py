@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from threading import Event, Thread
 
 from geartrain.kernel.errors import GeartrainError
 from geartrain.services.access import operator
+from geartrain.services.courtesy import in_background
 from geartrain.services.forecasting.forecast_accuracy import get_accuracy
 from geartrain.services.forecasting.forecast_board import get_board, get_trend, warm_days
 from geartrain.services.forecasting.forecast_range import work_out
@@ -16,6 +18,8 @@ from geartrain.services.forecasting.pipeline_history import get_waterfall
 from geartrain.services.measures.funnel import get_funnel
 from geartrain.services.measures.overview import get_overview
 from geartrain.services.measures.productivity import get_productivity
+from geartrain.services.records.governance import govern_data
+from geartrain.services.selling.leads import list_duplicates, list_sla, policy_for_leads
 from geartrain.services.view import get_view
 from geartrain.services.workspace import Workspace
 
@@ -31,6 +35,11 @@ def keep_warm(ws: Workspace) -> Event:
 
 
 def _watch(ws: Workspace, stop: Event) -> None:
+    with in_background():
+        _look(ws, stop)
+
+
+def _look(ws: Workspace, stop: Event) -> None:
     known = ""
     while not stop.wait(LOOK_EVERY if known else 0.0):
         try:
@@ -65,3 +74,8 @@ def warm_up(ws: Workspace) -> None:
     get_ageing(ws, actor)
     get_trend(ws, actor)
     get_waterfall(ws, actor, since=view.period.start, until=view.until)
+    govern_data(ws, actor)
+    with suppress(GeartrainError):  # without a lead policy there is nothing to work out
+        policy = policy_for_leads(ws)
+        list_duplicates(ws, actor, policy=policy)
+        list_sla(ws, actor, policy=policy)

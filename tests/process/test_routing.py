@@ -85,3 +85,44 @@ def test_nobody_gets_less_than_their_share(weights, count):
     owners = run(policy(members), count)[0].split()
     for n, weight in enumerate(weights):
         assert owners.count(f"U{n}") >= count * weight // sum(weights)
+
+
+def by_territory(**more):
+    places = [
+        {"key": "dach", "when": "country in ('DE', 'AT')", "user": "G"},
+        {"key": "east", "when": "region = 'East'", "pool": "inbound"},
+    ]
+    clauses = [{"key": "place", "to": "territory"}]
+    return {"clauses": clauses, "pools": [{"key": "inbound", "members": ABC}], "territories": places, **more}
+
+
+@pytest.mark.parametrize(
+    ("values", "owner", "pool"),
+    [
+        ({"country": "AT", "region": "East"}, "G", None),
+        ({"country": "US", "region": "East"}, "A", "inbound"),
+        ({"region": "East"}, "A", "inbound"),
+        ({"country": "US", "region": "West"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_a_lead_goes_to_whoever_has_the_first_territory_it_is_in(values, owner, pool):
+    spec = LeadPolicy.model_validate({"routing": by_territory()})
+    found, _ = route(spec, Lead("L", values), State(), at=MONDAY)
+    assert (found.owner, found.pool) == (owner, pool)
+    assert found.clause == ("place" if owner else "fallback")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"territories": []}, "lists none"),
+        ({"territories": [{"key": "x", "when": "true"}]}, "name one of the two"),
+        ({"territories": [{"key": "x", "when": "true", "user": "U", "pool": "inbound"}]}, "name one of the two"),
+        ({"territories": [{"key": "x", "when": "true", "pool": "outbound"}]}, "names the pool 'outbound'"),
+        ({"territories": [{"key": "x", "when": "true", "user": "U"}] * 2}, "two territories"),
+    ],
+)
+def test_a_territory_that_leads_nowhere_is_refused(more, says):
+    with pytest.raises(ValueError, match=says):
+        LeadPolicy.model_validate({"routing": by_territory(**more)})

@@ -1,14 +1,17 @@
 """Fit with caps, engagement that decays as of an instant, grades; clocks of leads; the score against outcomes."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geartrain.process.lead_clocks import run_clocks, survived
 from geartrain.process.lead_policy import Score, Sla
-from geartrain.process.scoring import decay, score, validate
+from geartrain.process.scoring import Brief, decay, score, validate
 
 MODEL = Score.model_validate(
     {
@@ -92,3 +95,22 @@ def test_the_owners_zone_is_the_clock():
 def test_half_ended():
     assert survived([1, 2, 3, 2.5], [True, True, True, False], 0.5) == 2
     assert survived([1, 2], [False, False], 0.5) is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([None, 50, 500, 5000]),
+            st.sampled_from([None, "East", "West"]),
+            st.lists(st.tuples(st.sampled_from(["web", "call"]), st.integers(1, 28)), max_size=4),
+        ),
+        max_size=12,
+    )
+)
+def test_in_brief_many_leads_have_the_same_scores(leads):
+    brief = Brief()
+    for employees, region, did in leads:
+        values = {"employees": employees, "region": region}
+        touches = [{"kind": k, "occurred_at": datetime(2026, 3, day)} for k, day in did]
+        short, whole = score(MODEL, values, touches, at=AT, brief=brief), score(MODEL, values, touches, at=AT)
+        assert replace(whole, parts=()) == short

@@ -32,7 +32,7 @@ Instants stand in the workspace's zone inside expressions. The denominator may b
       where: "type = 'new'"                                   # optional
       numerator:   {agg: count, where: is_won}
       denominator: {agg: count, where: is_closed}
-      dimensions: [owner, team, account.segment]              # optional: what it may be offered by; empty: all
+      dimensions: [owner, team, account.segment]              # optional: what it may be asked by; empty: all
 
 **One aggregate.** The same with `value` in place of numerator and denominator. Every primitive by example:
 
@@ -178,7 +178,7 @@ class Spec(Strict):
     value: AnyAggregate | None = None
     expr: str | None = Field(default=None, description="arithmetic over metric keys")
     previous: dict[str, str] = Field(default_factory=dict, description="name in expr to metric, one period earlier")
-    dimensions: tuple[str, ...] = Field(default=(), description="what it may be offered by; empty: all")
+    dimensions: tuple[str, ...] = Field(default=(), description="what it may be asked by; empty: all")
 
     @model_validator(mode="after")
     def _one_of_three(self) -> Spec:

@@ -11,12 +11,13 @@ from geartrain.kernel.hierarchy import Hierarchy
 from geartrain.kernel.measure.aggregate import Value
 from geartrain.kernel.measure.answer import Answer
 from geartrain.kernel.measure.compute import Cell, compute, find, needed
-from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, PEOPLE, UNMAPPED, locate
+from geartrain.kernel.measure.dimensions import GRAINS, MANAGER, PEOPLE, UNMAPPED, Path, locate
 from geartrain.kernel.measure.metric import Metric, Spec
 from geartrain.kernel.measure.notes import notes_of
 from geartrain.kernel.measure.scan import Question
 from geartrain.kernel.measure.source import Source
 from geartrain.kernel.measure.when import Window
+from geartrain.kernel.records import RecordType
 
 MOVEMENT = "movement"
 
@@ -105,6 +106,38 @@ def ask(
         rows = source.execute(people.select("user_id", "manager_id")).to_pydict()
         hierarchy = Hierarchy(dict(zip(rows["user_id"], rows["manager_id"], strict=True)))
     return Question(source, tuple(by), window, where or None, hierarchy, tuple(sorted(filters.items())))
+
+
+def refuse_unoffered(
+    types: Mapping[str, RecordType], metrics: Mapping[str, Metric], keys: Sequence[str], by: Sequence[str]
+) -> None:
+    """A metric that says what it may be cut by is cut by nothing else, whatever that is called; by time it always may.
+
+    Who may be cut by owner may be by manager, which is the owners rolled up.
+
+    Raises:
+        Invalid: it is asked by something else; the hint has what it declares, and where to add to it.
+    """
+    for key in keys:
+        for base in needed(metrics, [key]):
+            start, declared = base.spec.from_ or "", base.spec.dimensions
+            if not declared or not start:
+                continue
+            paths = {p for d in declared if (p := _path(types, start, d))}
+            for name in by:
+                same = "owner" if name == MANAGER else name
+                if name in GRAINS or name in declared or _path(types, start, same) in paths:
+                    continue
+                through = "" if base.key == key else f", which is worked out from '{base.key}',"
+                hint = f"By {', '.join(declared)}, and by time; or add it to `dimensions:` of '{base.key}'."
+                raise Invalid(f"'{key}'{through} is not offered by '{name}'.", hint=hint)
+
+
+def _path(types: Mapping[str, RecordType], start: str, name: str) -> Path | None:
+    try:
+        return locate(types, start, name)
+    except Invalid:
+        return None
 
 
 def _order(cell: Cell) -> tuple[tuple[bool, bool, Any], ...]:

@@ -16,6 +16,7 @@ from geartrain.kernel.measure.compute import find, needed
 from geartrain.kernel.measure.dimensions import GRAINS, locate
 from geartrain.kernel.measure.graph import Graph, graph_of
 from geartrain.kernel.measure.lints import lint
+from geartrain.kernel.measure.query import refuse_unoffered
 from geartrain.kernel.periods import Grain, Period, add_months
 from geartrain.kernel.policy import Policy, PolicySet
 from geartrain.kernel.rules import parse
@@ -108,6 +109,7 @@ def query_metrics(
     filters: Mapping[str, str | None] | None = None,
     as_of: date | None = None,
     known_as_of: datetime | None = None,
+    as_offered: bool = False,
 ) -> Answer:
     """The values of some metrics over the facts the actor may see.
 
@@ -118,6 +120,8 @@ def query_metrics(
         filters: Dimension to value, as answers show them.
         as_of: The last day that is seen; today where None.
         known_as_of: Only what was known at that instant (UTC).
+        as_offered: Only by what the metrics declare in `dimensions:`, for whoever may name any; a page that is laid out
+            by stage or owner asks regardless.
     Raises:
         NotFound: no such metric. Invalid: a dimension, rule or window that makes no sense.
     """
@@ -125,6 +129,8 @@ def query_metrics(
     asked: dict[str, Any] = {"since": since, "until": until, "where": where or None, "filters": dict(filters or {})}
     with _asked(ws, actor, as_of=as_of, known_as_of=known_as_of) as (facts, policies):
         metrics = metrics_in(policies)
+        if as_offered:
+            refuse_unoffered(all_types(), metrics, keys, by)
         fit, unfit = _fitting(metrics, keys, where or None)
 
         def work() -> Answer:
@@ -319,7 +325,8 @@ def _dimensions(policies: PolicySet, policy: Policy) -> tuple[str, ...]:
         own = {c.name for c in kind.columns if c.kind in ("text", "flag") and c.name not in kind.key}
         short = {n for n in ("owner", "team", "region", "segment") if _leads(kind.name, n)}
         manager = {"manager"} if kind.owner else set()
-        sets.append(set(base.spec.dimensions) if base.spec.dimensions else own | short | manager)
+        rolled = manager if "owner" in base.spec.dimensions else set()
+        sets.append({*base.spec.dimensions} | rolled if base.spec.dimensions else own | short | manager)
     shared = sorted(set.intersection(*sets)) if sets else []
     return (*GRAINS, *(d for d in shared if d not in GRAINS))
 

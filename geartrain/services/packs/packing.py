@@ -268,6 +268,7 @@ def _query(
         eyes,
         keys=question.metrics,
         by=question.by,
+        as_offered=True,
         since=span.since,
         until=span.until,
         where=question.where or None,

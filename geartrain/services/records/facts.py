@@ -21,6 +21,7 @@ from geartrain.kernel.periods import FiscalCalendar
 from geartrain.kernel.records import ColumnKind, RecordType
 from geartrain.services.access import Actor, Permission
 from geartrain.services.answers import remembered
+from geartrain.services.courtesy import give_way
 from geartrain.services.workspace import Workspace
 from geartrain.stores.warehouse.base import Params, Snapshot
 
@@ -111,6 +112,7 @@ class Facts:
 
     def execute(self, expr: ibis.Expr, params: Params | None = None) -> pa.Table:
         """Run an expression built from these tables, with these values of its parameters."""
+        give_way()
         return self.snapshot.execute(expr, params)
 
     def _rows(self, name: str, table: ibis.Table) -> ibis.Table:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from geartrain.facts.lineage import below
 from geartrain.intelligence.quality import find
 from geartrain.intelligence.quality.registry import (
     FieldRegistry,
@@ -19,16 +21,46 @@ from geartrain.intelligence.quality.registry import (
 )
 from geartrain.kernel.errors import GeartrainError
 from geartrain.kernel.issues import Issue, Level
+from geartrain.kernel.measure.compute import inputs
+from geartrain.kernel.measure.dimensions import locate
+from geartrain.kernel.measure.frame import BALANCE_DAY
+from geartrain.kernel.rules import parse
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.policies import current_policies
 from geartrain.services.records.facts import open_facts
 from geartrain.services.records.loads import list_loads
 from geartrain.services.records.quality import check_records, ruleset_of
+from geartrain.services.records.sources import all_types
 from geartrain.services.view import last_day
 from geartrain.services.workspace import Workspace
 
 KIND = "field_registry"
+
+
+@dataclass(frozen=True)
+class Rests:
+    """What a metric is made of.
+
+    Args:
+        counts: The record type or view it counts; empty: it is a formula over other metrics.
+        facts: Each record type below it, the columns that are read of it, and the sources it was loaded from.
+    """
+
+    metric: str
+    version: int
+    counts: str
+    facts: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """One row of the lineage."""
+        return {
+            "metric": self.metric,
+            "version": self.version,
+            "type": self.counts,
+            "sources": sorted({s for _, _, sources in self.facts for s in sources}),
+            "facts": [{"type": t, "columns": list(c), "sources": list(s)} for t, c, s in self.facts],
+        }
 
 
 @dataclass(frozen=True)
@@ -39,7 +71,7 @@ class Governed:
         fields: Each registered field with how many records need it and how many of these have it.
         stewards: Records found wrong, by who answers for the field; an empty name: nobody does.
         duplicates: Leads: how many there are, how many groups are one and the same, and the rate; None: no policy.
-        lineage: Each metric with the record type it counts and the sources that type was loaded from.
+        lineage: What each metric is made of.
         aliases: Per record type: wrong references and what they are read as.
     """
 
@@ -49,7 +81,7 @@ class Governed:
     stewards: tuple[tuple[str, int], ...]
     freshness: tuple[Freshness, ...]
     duplicates: tuple[int, int, Decimal | None] | None
-    lineage: tuple[tuple[str, int, str, tuple[str, ...]], ...]
+    lineage: tuple[Rests, ...]
     aliases: dict[str, dict[str, str]]
     issues: tuple[Issue, ...]
 
@@ -64,7 +96,7 @@ class Governed:
             "freshness": [asdict(f) for f in self.freshness],
             "duplicates": None if doubled is None else {"type": "lead", "records": doubled[0], "groups": doubled[1],
                                                         "rate": doubled[2]},
-            "lineage": [{"metric": m, "version": v, "type": t, "sources": list(s)} for m, v, t, s in self.lineage],
+            "lineage": [x.as_json() for x in self.lineage],
             "aliases": self.aliases,
             "issues": [i.as_json() for i in self.issues],
         }  # fmt: skip
@@ -103,9 +135,11 @@ def govern_data(ws: Workspace, actor: Actor, *, as_of: date | None = None) -> Go
     calendar = ws.calendar
     fresh = freshness(((x.source, calendar.day_of(x.recorded_at)) for x in loads), on=calendar.day_of(ws.now()),
                       stale_after=registry.stale_after_days)  # fmt: skip
+    asked = ("lineage", tuple(p.sha256 for p in policies.of("metric").values()), _loaded(loads))
+    lineage = remembered(asked, lambda: _lineage(policies, loads))
     return Governed(
         day, checked.score.overall, tuple(fields), tuple(by_steward(counts, registry.fields)), tuple(fresh),
-        _duplicates(ws, actor, day), _lineage(policies, loads), ruleset_of(ws).aliases, tuple(issues),
+        _duplicates(ws, actor, day), lineage, ruleset_of(ws).aliases, tuple(issues),
     )  # fmt: skip
 
 
@@ -136,13 +170,66 @@ def _duplicates(ws: Workspace, actor: Actor, day: date) -> tuple[int, int, Decim
     return count, len(found), duplicate_rate(count, (len(p.members) + 1 for p in found))
 
 
-def _lineage(policies: Any, loads: Any) -> tuple[tuple[str, int, str, tuple[str, ...]], ...]:
-    sources: dict[str, set[str]] = defaultdict(set)
+def _loaded(loads: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({(name, load.source) for load in loads for name in load.counts}))
+
+
+def _lineage(policies: Any, loads: Any) -> tuple[Rests, ...]:
+    """What each metric is made of: through the metrics of its formula, the views these count, down to columns."""
+    loaded: dict[str, set[str]] = defaultdict(set)
     for load in loads:
         for name in load.counts:
-            sources[name].add(load.source)
-    rows = []
+            loaded[name].add(load.source)
+    metrics = {key: policy.envelope for key, policy in policies.of("metric").items()}
+    found = []
     for key, policy in policies.of("metric").items():
-        base = policy.spec.from_ or ""  # a formula over other metrics rests on what they rest on
-        rows.append((key, policy.version, base, tuple(sorted(sources.get(base, ())))))
-    return tuple(rows)
+        columns: dict[str, set[str]] = defaultdict(set)
+        for metric in _under(metrics, key):
+            try:
+                read = _columns_of(metric.spec)
+            except GeartrainError:
+                continue  # it names what is not there: asked for by itself, the metric says so
+            for kind, names in read.items():
+                columns[kind] |= set(names)
+        facts = tuple((k, tuple(sorted(c)), tuple(sorted(loaded.get(k, ())))) for k, c in sorted(columns.items()))
+        found.append(Rests(key, policy.version, policy.spec.from_ or "", facts))
+    return tuple(found)
+
+
+def _under(metrics: Mapping[str, Any], key: str) -> list[Any]:
+    """A metric and all that its formula reads, of the period and of the one before."""
+    found: dict[str, Any] = {}
+    rest = [key]
+    while rest:
+        name = rest.pop()
+        if name in metrics and name not in found:
+            found[name] = metrics[name]
+            rest += [*inputs(metrics[name]), *metrics[name].spec.previous.values()]
+    return list(found.values())
+
+
+def _columns_of(spec: Any) -> dict[str, set[str]]:
+    """Record type to the columns that a metric is measured from, through the view it counts and what it refers to."""
+    own: dict[str, set[str]] = defaultdict(set)
+    if not spec.from_:
+        return own
+    for name in _names_of(spec):
+        kind = spec.from_
+        path = locate(all_types(), kind, name)
+        for step in path.steps:
+            own[kind].add(step.column)
+            kind = step.type
+        own[kind].add(path.column.name)
+    own[spec.from_].update(all_types()[spec.from_].key)
+    whole: dict[str, set[str]] = defaultdict(set)
+    for kind, columns in own.items():
+        for name, names in below(kind, frozenset(columns)).items():
+            whole[name] |= set(names)
+    return whole
+
+
+def _names_of(spec: Any) -> set[str]:
+    """The names that a metric reads of what it counts."""
+    texts = [t for a in spec.aggregates for t in (*a.rules(), a.where) if t] + [t for t in (spec.where,) if t]
+    columns = {c for a in spec.aggregates for c in a.columns()} | {c for c in (spec.at,) if c}
+    return (columns | {n for t in texts for n in parse(t).fields}) - {BALANCE_DAY}

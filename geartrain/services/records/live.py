@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from geartrain.kernel.issues import Issue, Level
 from geartrain.services.access import Actor, Permission, require
@@ -24,6 +25,7 @@ from geartrain.stores.intake.spool import Spool, write_table
 __all__ = ["load_live", "systems", "watermarks"]
 
 OVERLAP = timedelta(minutes=5)
+CHANGE = "opportunity_change"
 
 
 def load_live(
@@ -58,11 +60,12 @@ def load_live(
         spool.begin({"marks": marks, "full": full})
         absent = [t for t in crm.tables() if not _fetch(crm, spool, t, marks.get(t), tell)]
         folder, removed, after = _laid_out(crm, spool, marks)
-        kept = {"location": "live", "live": {"watermarks": after, "full": full}}
+        tracked = sorted({*_live(ws, source).get("tracked", ()), *_tracked(crm, spool)})
+        kept = {"location": "live", "live": {"watermarks": after, "full": full, "tracked": tracked}}
         moved = after != marks
         result = load_records(
             ws, actor, location=folder, source=source, dry_run=dry_run, removed=removed, meta=kept, always=moved,
-            progress=progress,
+            tracked=tracked, progress=progress,
         )  # fmt: skip
         if not dry_run:
             spool.clear()
@@ -72,9 +75,20 @@ def load_live(
 
 def watermarks(ws: Workspace, source: str) -> dict[str, str]:
     """Up to where each table was loaded live: the instant (naive UTC) of the last change that was seen."""
+    return dict(_live(ws, source).get("watermarks", {}))
+
+
+def _live(ws: Workspace, source: str) -> Mapping[str, Any]:
+    """What the last live load of a source kept."""
     with ws.warehouse.snapshot() as snapshot:
         last = next((e for e in snapshot.loads() if e.source == source and "live" in e.meta), None)
-    return dict(last.meta["live"]["watermarks"]) if last else {}
+    return last.meta["live"] if last else {}
+
+
+def _tracked(crm: Crm, spool: Spool) -> set[str]:
+    """The fields of opportunities whose history the source has."""
+    histories = [t for t in crm.tables() if crm.record_type(t) == CHANGE]
+    return {field for table in histories for row in spool.rows(table) for field in crm.tracked(table, row)}
 
 
 def _fetch(crm: Crm, spool: Spool, table: str, mark: str | None, tell: Callable[..., None]) -> bool:
@@ -112,7 +126,8 @@ def _laid_out(crm: Crm, spool: Spool, marks: Mapping[str, str]) -> tuple[Path, d
             else:
                 kept.append({k: v for k, v in row.items() if k not in crm.stamps})
         write_table(folder / f"{table}.parquet", kept)
-        if gone:
+        # A history leaves with nobody: what became of a deal that was deleted later stays as it is known.
+        if gone and crm.record_type(table) != CHANGE:
             removed.setdefault(crm.record_type(table), []).extend(gone)
         if seen:
             after[table] = seen[0].isoformat()

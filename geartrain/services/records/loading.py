@@ -71,6 +71,7 @@ def load_records(
     removed: Removed | None = None,
     meta: Mapping[str, Any] | None = None,
     always: bool = False,
+    tracked: Collection[str] | None = None,
     progress: Callable[..., None] | None = None,
 ) -> LoadResult:
     """Read a source and keep its records as one load; killed at any point, the state before stands.
@@ -85,6 +86,8 @@ def load_records(
         removed: Record type to the ids that the source has deleted: they leave with this load.
         meta: What is kept with the load besides.
         always: Keep the load, and what is kept with it, where nothing in it is new.
+        tracked: Fields of opportunities whose changes the source tells; the others are compared with the load before.
+            None: all where it has a table of changes.
         progress: Called as (phase, done, total).
 
     Raises:
@@ -100,7 +103,7 @@ def load_records(
             feeds, issues = connect(Reader(con, scratch), asked)
             staged, more = stage(con, feeds, scratch, aliases=_aliases(ws, read, aliases), progress=tell)
         found = (*issues, *more, *(() if meta else _nothing(staged, asked)))
-        more = (removed or {}, meta or {}, always)
+        more = (removed or {}, meta or {}, always, tracked)
         return _keep(ws, actor, staged, found, source, asked, known_at, scratch, more, dry_run=dry_run, tell=tell)
 
 
@@ -113,12 +116,12 @@ def _keep(
     asked: Asked,
     known_at: datetime | None,
     scratch: Path,
-    more: tuple[Removed, Mapping[str, Any], bool],
+    more: tuple[Removed, Mapping[str, Any], bool, Collection[str] | None],
     *,
     dry_run: bool,
     tell: Callable[..., None],
 ) -> LoadResult:
-    recorded_at, (removed, told, always) = known_at or ws.now(), more
+    recorded_at, (removed, told, always, tracked) = known_at or ws.now(), more
     if not staged and not removed and not always:
         return LoadResult("", source, {}, issues)
     counts: dict[str, Counts] = {}
@@ -128,7 +131,7 @@ def _keep(
         for n, one in enumerate(staged):
             tell("Storing", n, len(staged))
             counts[one.record_type.name] = _append(writer, one, merged, scratch)
-        derived = _derive(writer, counts, scratch)
+        derived = _derive(writer, counts, scratch, tracked)
         gone = {name: n for name, ids in removed.items() if (n := _remove(writer, name, ids, source, scratch))}
         issues = (*issues, *_gone(gone, source))
         tell("Storing", len(staged), len(staged))
@@ -180,13 +183,15 @@ def _new_rejects(writer: Writer, staged: list[Staged]) -> bool:
     return not only_known(staged, before.execute(before.quarantine().select(*REJECT_KEY)))
 
 
-def _derive(writer: Writer, counts: Mapping[str, Counts], scratch: Path) -> int:
+def _derive(writer: Writer, counts: Mapping[str, Counts], scratch: Path, tracked: Collection[str] | None) -> int:
     """Changes of opportunities against the load before, where the source has no history of its own."""
-    if "opportunity_change" in counts or not counts.get("opportunity", Counts(0, 0, 0, 0)).loaded:
+    known = tracked if tracked is not None else CHANGED if "opportunity_change" in counts else ()
+    fields = tuple(f for f in CHANGED if f not in known)
+    if not fields or not counts.get("opportunity", Counts(0, 0, 0, 0)).loaded:
         return 0
     types = record_types()
     before, after = writer.revised("opportunity")
-    changes = changes_between(before, after, types["opportunity"], CHANGED)
+    changes = changes_between(before, after, types["opportunity"], fields)
     file = scratch / "derived.parquet"
     if not writer.stage(changes, file):
         return 0

@@ -21,7 +21,7 @@ from geartrain.kernel.rules import Rule
 from geartrain.process.alignment import Cohort, Handed, Week, both_sides, cohorts, hand_over
 from geartrain.process.alignment_policy import AlignmentPolicy, Handoff
 from geartrain.process.expressions import Reading, over, read_rule
-from geartrain.process.scoring import score
+from geartrain.process.scoring import Brief, score
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.changes.backtests import read_draft
@@ -226,9 +226,9 @@ def _scores(asked: _Asked, ids: Sequence[str], at: Sequence[datetime]) -> list[s
     scheme = scheme_of(choose_lead_policy(asked.ws))
     now = end_of(asked.facts.as_of, asked.facts.calendar)
     values = {key: v for key, v, _ in leads_as_of(asked.facts, asked.ws, scheme, now, None)}
-    touches = touches_of(asked.facts, asked.ws, scheme, now, None)
+    touches, brief = touches_of(asked.facts, asked.ws, scheme, now, None), Brief()
     return [
-        score(scheme, values[i], touches.get(i, ()), at=t).grade if i in values else None
+        score(scheme, values[i], touches.get(i, ()), at=t, brief=brief).grade if i in values else None
         for i, t in zip(ids, at, strict=True)
     ]
 

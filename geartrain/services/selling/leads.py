@@ -20,7 +20,7 @@ from geartrain.process.dedupe import Proposal, propose
 from geartrain.process.expressions import Reading, over
 from geartrain.process.lead_clocks import Answered, run_clocks
 from geartrain.process.lead_policy import LeadPolicy, Score
-from geartrain.process.scoring import Scored, Validation, score, validate
+from geartrain.process.scoring import Brief, Scored, Validation, score, validate
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.policies import current_policies
@@ -92,9 +92,11 @@ def list_scores(
         if lead is not None and not rows:
             raise NotFound(f"There is no lead '{lead}'.")
         touches = touches_of(facts, ws, scheme, when, lead)
-        found = [(key, score(scheme, values, touches.get(key, ()), at=when)) for key, values, _ in rows]
+        brief, told = Brief(), {key: values for key, values, _ in rows}
+        found = [(key, score(scheme, told[key], touches.get(key, ()), at=when, brief=brief)) for key in told]
         found.sort(key=lambda f: (f[1].grade, -f[1].fit - f[1].engagement, f[0]))
-        return Scores(policy, facts.as_of, tuple(found[:limit]), len(found))
+        shown = [(key, score(scheme, told[key], touches.get(key, ()), at=when)) for key, _ in found[:limit]]
+        return Scores(policy, facts.as_of, tuple(shown), len(found))
 
 
 def validate_score(
@@ -114,12 +116,12 @@ def validate_score(
 def _outcomes(ws: Workspace, facts: Facts, scheme: Score, since: date, until: date) -> list[tuple[str, bool]]:
     last = end_of(facts.as_of, facts.calendar)
     low, high = facts.calendar.instant(since), facts.calendar.instant(until)
-    touches = touches_of(facts, ws, scheme, last, None)
+    touches, brief = touches_of(facts, ws, scheme, last, None), Brief()
     outcomes = []
     for key, values, row in leads_as_of(facts, ws, scheme, last, None):
         if low <= row["created_at"] < high:
             when = max(row["assigned_at"] or row["created_at"], row["created_at"])
-            grade = score(scheme, values, touches.get(key, ()), at=when).grade
+            grade = score(scheme, values, touches.get(key, ()), at=when, brief=brief).grade
             outcomes.append((grade, row["converted_at"] is not None and row["converted_at"] < last))
     return outcomes
 
@@ -144,7 +146,8 @@ def list_sla(
     if by not in BY:
         raise Invalid(f"Clocks cannot be cut by '{by}'.", hint=f"One of: {', '.join(BY)}.")
     with open_facts(ws, actor, as_of=as_of or last_day(ws, actor)) as facts:
-        now = min(end_of(facts.as_of, facts.calendar), ws.now())
+        # By the whole minute, so that what was worked out a moment ago is not worked out again.
+        now = min(end_of(facts.as_of, facts.calendar), ws.now().replace(second=0, microsecond=0))
         question = ("lead clocks", facts.scope(), now, policy.sha256, since, until, by, limit)
         return remembered(question, lambda: _clocked(ws, facts, policy, since, until, by, limit, now))
 

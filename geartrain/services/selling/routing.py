@@ -18,6 +18,7 @@ from geartrain.process.routing import Lead, Routed, State, route
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.changes.backtests import read_draft
+from geartrain.services.courtesy import ahead
 from geartrain.services.governance.deciding import decision_by, keep_new
 from geartrain.services.policies import current_policies
 from geartrain.services.records.facts import open_facts
@@ -29,6 +30,8 @@ from geartrain.stores.decisions.published import aware, naive
 
 KIND = "lead_policy"
 SHIPPED = "geartrain/"
+LARGEST = 10**18  # numbers that rules calculate with
+LONGEST_ID = 255
 LONGEST = 500  # characters of a value that a webhook hands in
 MOST_KEYS = 100
 
@@ -100,7 +103,8 @@ def route_lead(
     if at is not None:
         return _route_all(ws, actor, policy, [values], at)[0]
     key = (ws.decisions_url, ws.path, policy, actor.login)
-    return _TURNSTILE.ask(key, values, lambda all_: _route_all(ws, actor, policy, all_, None))
+    with ahead():
+        return _TURNSTILE.ask(key, values, lambda all_: _route_all(ws, actor, policy, all_, None))
 
 
 _TURNSTILE: Turnstile[Mapping[str, Any], tuple[dict[str, Any], bool]] = Turnstile()
@@ -116,13 +120,13 @@ def _route_all(
     """Decide about these in their order, in one transaction with one event; those that were decided keep it."""
     chosen = choose_lead_policy(ws, key=policy)
     known = directory(ws, actor)
-    with writing(ws, in_turn=True):
+    with writing(ws, in_turn=True) as before:
         found = _before(ws, [f"lead/{v['lead_id']}" for v in leads])
         fresh = {str(v["lead_id"]): v for v in reversed(leads) if v["lead_id"] not in found}
         order = [v for v in dict.fromkeys(str(v["lead_id"]) for v in leads) if v in fresh]
         name = (ws.decisions_url, f"{chosen.key}@{chosen.version}/{chosen.sha256}")
         now = at or ws.now()
-        state, last = _state(name, chosen, now) if order else (State(), now)
+        state, last = _state(name, before, chosen, now) if order else (State(), now)
         decisions = []
         for lead_id in order:
             when = at or max(ws.now(), last + timedelta(microseconds=1))
@@ -165,13 +169,12 @@ def _decided(
     return decision, after
 
 
-def _state(name: tuple[str, str], policy: Policy, at: datetime) -> tuple[State, datetime]:
+def _state(name: tuple[str, str], head: str, policy: Policy, at: datetime) -> tuple[State, datetime]:
     """The state as the last decision left it, and when that was; from memory while nobody else has written."""
-    from geartrain.stores.decisions.models import AuditHead
     from geartrain.stores.decisions.models import Decision as Row
 
     kept = _KEPT.get(name)
-    if kept is not None and kept[0] == AuditHead.objects.values_list("hash", flat=True).get(pk=1):
+    if kept is not None and kept[0] == head:
         return kept[1], kept[2]
     latest = Row.objects.filter(kind=KIND, key=policy.key).order_by("-occurred_at").first()
     last = naive(latest.occurred_at) if latest else None
@@ -247,8 +250,11 @@ def stored_state(policy: Policy, at: datetime) -> State:
     rows = Row.objects.filter(kind=KIND, key=policy.key)
     pools: dict[str, Turns] = {}
     for pool in spec.routing.pools:
-        clauses = [c.key for c in spec.routing.clauses if c.to is To.pool and c.pool == pool.key]
-        last = rows.filter(rule__in=clauses).order_by("-occurred_at", "-recorded_at").first()
+        clauses = [c for c in spec.routing.clauses if spec.routing.fills(c, pool.key)]
+        given = rows.filter(rule__in=[c.key for c in clauses])
+        if any(c.to is To.territory for c in clauses):
+            given = given.filter(result__pool=pool.key)  # a territory's clause fills several
+        last = given.order_by("-occurred_at", "-recorded_at").first()
         if last and last.result and last.result.get("turns"):
             pools[pool.key] = Turns.from_json(last.result["turns"])
     taken: dict[Any, int] = {}
@@ -308,7 +314,7 @@ def read_lead(lead: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a lead as somebody hands them in.
 
     Raises:
-        Invalid: no `lead_id`, too many columns, or a value that is no text, number or flag.
+        Invalid: no `lead_id`, too many columns, or a value that is no text, number or flag, or cannot be stored.
     """
     lead_id = lead.get("lead_id")
     if not isinstance(lead_id, str | int) or isinstance(lead_id, bool) or not str(lead_id).strip():
@@ -316,11 +322,24 @@ def read_lead(lead: Mapping[str, Any]) -> dict[str, Any]:
     if len(lead) > MOST_KEYS:
         raise Invalid(f"A lead has at most {MOST_KEYS} columns; this one has {len(lead)}.")
     for key, value in lead.items():
+        _storable(key, "The name of a column")
         if not isinstance(value, str | int | float | bool | datetime | None):
             raise Invalid(f"lead.{key} is no text, number or flag.", hint="Send plain columns.")
         if isinstance(value, str) and len(value) > LONGEST:
             raise Invalid(f"lead.{key} is longer than {LONGEST} characters.")
+        if isinstance(value, str):
+            _storable(value, f"lead.{key}")
+        elif isinstance(value, int | float) and not abs(value) < LARGEST:
+            raise Invalid(f"lead.{key} is no number below 10^18.", hint="Send a finite number, or leave it out.")
+    if len(str(lead_id).strip()) > LONGEST_ID:
+        raise Invalid(f"lead.lead_id is longer than {LONGEST_ID} characters.")
     return {**{k: _plain(v) for k, v in lead.items() if v is not None}, "lead_id": str(lead_id).strip()}
+
+
+def _storable(text: str, what: str) -> None:
+    """Text that every store takes: PostgreSQL keeps no NUL, and half a character is no text."""
+    if len(text) > LONGEST or "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise Invalid(f"{what} is no text that can be stored.", hint="Send whole characters, none of them NUL.")
 
 
 def _plain(value: Any) -> Any:

@@ -88,6 +88,10 @@ class Crm(Protocol):
         """The record type of a table's rows."""
         ...
 
+    def tracked(self, table: str, row: Mapping[str, Any]) -> Iterable[str]:
+        """The fields of an opportunity whose changes the source surely tells, as a row of a history shows."""
+        ...
+
     def marked(self, table: str, row: Mapping[str, Any]) -> tuple[datetime, bool]:
         """When a row was changed last, and whether it is deleted."""
         ...

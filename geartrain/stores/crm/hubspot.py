@@ -25,7 +25,10 @@ BASE = "https://api.hubapi.com"
 BATCH = 100  # records of one batch
 PAGE = 100  # rows of a page; a search gives no more than 10,000 rows, so none here asks for a second page
 LAST = "9" * 18  # an id after every other
-TABLES = {"company": "companies", "contact": "contacts", "deal": "deals"}
+HISTORY = "deal_property_history"
+TOLD = 20  # values of a property that are told at most
+HISTORIES = 50  # records of one batch read with their histories
+TABLES = {"company": "companies", "contact": "contacts", "deal": "deals", HISTORY: "deals"}
 MODIFIED = {"contacts": "lastmodifieddate"}
 PROPERTIES: dict[str, tuple[str, ...]] = {
     "companies": (
@@ -110,7 +113,11 @@ class HubSpot:
 
     def record_type(self, table: str) -> str:
         """The record type of a table's rows."""
-        return hubspot.TABLES[table][0]
+        return "opportunity_change" if table == HISTORY else hubspot.TABLES[table][0]
+
+    def tracked(self, table: str, row: Mapping[str, Any]) -> Iterable[str]:
+        """HubSpot keeps the history of every property."""
+        return hubspot.FIELDS.values() if table == HISTORY else ()
 
     def marked(self, table: str, row: Mapping[str, Any]) -> tuple[datetime, bool]:
         """By the modification date, and whether it came from the archive."""
@@ -122,8 +129,23 @@ class HubSpot:
         object = TABLES[table]
         if not position.get("archived"):
             at, after_id = position.get("at") or (_millis(since) if since else 0), position.get("id", "0")
-            yield from self._modified(object, int(at), str(after_id))
-        yield from self._archived(object, since)
+            pages = self._modified(object, int(at), str(after_id))
+            yield from map(self._histories, pages) if table == HISTORY else pages
+        if table != HISTORY:
+            yield from self._archived(object, since)
+
+    def _histories(self, page: Page) -> Page:
+        """What the properties of these deals were, in place of the deals."""
+        stamps, found = {str(r["id"]): r[self._stamp("deals")] for r in page.rows}, list[dict[str, Any]]()
+        ids = list(stamps)
+        for n in range(0, len(ids), HISTORIES):
+            asked = {"propertiesWithHistory": list(hubspot.FIELDS), "properties": []}
+            inputs = [{"id": i} for i in ids[n : n + HISTORIES]]
+            body = self.client.read("POST", "crm/v3/objects/deals/batch/read", json={**asked, "inputs": inputs}).body
+            for row in body.get("results", ()):
+                for name, values in (row.get("propertiesWithHistory") or {}).items():
+                    found += _changes(str(row["id"]), name, values, stamps[str(row["id"])])
+        return Page(found, page.position)
 
     def _modified(self, object: str, at: int, after_id: str) -> Iterator[Page]:
         """Rows at an instant are taken in the order of their ids, then those after it: no search need be longer."""
@@ -227,6 +249,26 @@ def _stage(pipeline: Mapping[str, Any], stage: Mapping[str, Any]) -> dict[str, A
         "closed_won": str(closed and str(told.get("probability")) == "1.0").lower(),
         "display_order": stage.get("displayOrder"),
     }
+
+
+def _changes(deal: str, name: str, values: Sequence[Mapping[str, Any]], stamp: str) -> Iterator[dict[str, Any]]:
+    """The values a property had, each beside the one before.
+
+    HubSpot tells the newest, and of a long history no more: what was before the first of these is not known, and an
+    earlier load may have known it, so that one is left out."""
+    ordered = sorted(values, key=lambda v: _instant(str(v["timestamp"])))
+    for n, value in enumerate(ordered):
+        at = _instant(str(value["timestamp"]))
+        if n or len(ordered) < TOLD:
+            yield {
+                "id": f"{deal}/{name}/{at.isoformat()}",
+                "deal_id": deal,
+                "name": name,
+                "timestamp": str(value["timestamp"]),
+                "old_value": ordered[n - 1].get("value") if n else None,
+                "value": value.get("value"),
+                "hs_lastmodifieddate": stamp,
+            }
 
 
 def _named(error: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ Source: REST API Developer Guide (Composite, sObject Collections, Conditional Re
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,8 +52,21 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "Subject", "ActivityDateTime", "StartDateTime", "ActivityDate", "DurationInMinutes", "WhoId", "WhatId",
         "AccountId", "OwnerId", "CreatedDate",
     ),
+    "OpportunityLineItem": (
+        "OpportunityId", "Product2Id", "Quantity", "UnitPrice", "TotalPrice", "Discount", "CurrencyIsoCode",
+    ),
+    # Every organisation has the first, a row per state with the instant from which it held; the second has what an
+    # administrator chose to track, of which only that is asked that the first does not tell.
+    "OpportunityHistory": ("OpportunityId", "StageName", "Amount", "CloseDate", "CreatedById", "CreatedDate"),
+    "OpportunityFieldHistory": (
+        "OpportunityId", "Field", "DataType", "OldValue", "NewValue", "CreatedById", "CreatedDate",
+    ),
 }  # fmt: skip
-TABLES = {"product_2" if o == "Product2" else o.lower(): o for o in FIELDS}
+TABLES = {re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", o).lower(): o for o in FIELDS}
+HISTORY = frozenset({"opportunity_history", "opportunity_field_history"})
+ONLY = {"OpportunityFieldHistory": "Field IN ('Owner', 'ForecastCategoryName')"}
+STAMPED = {"OpportunityFieldHistory": "CreatedDate"}  # its rows are never changed, so they have no SystemModstamp
+WHOLE = 200  # opportunities whose history one query asks for: an address has at most 16,384 characters
 UNDELETED = frozenset({"User"})  # is never deleted: it has no IsDeleted
 
 
@@ -147,28 +161,53 @@ class Salesforce:
 
     def record_type(self, table: str) -> str:
         """The record type of a table's rows."""
-        return salesforce.TABLES[table][0]
+        return "opportunity_change" if table in HISTORY else salesforce.TABLES[table][0]
+
+    def tracked(self, table: str, row: Mapping[str, Any]) -> Iterable[str]:
+        """Of OpportunityHistory stage, amount and close date; of OpportunityFieldHistory the field of the row."""
+        if table == "opportunity_history":
+            return ("stage", "amount", "close_date")
+        field = salesforce.FIELD_NAMES.get(str(row.get("Field") or "").lower())
+        return (field,) if table == "opportunity_field_history" and field else ()
 
     def marked(self, table: str, row: Mapping[str, Any]) -> tuple[datetime, bool]:
         """By SystemModstamp, and IsDeleted."""
-        return _instant(row["SystemModstamp"]).replace(tzinfo=None), row.get("IsDeleted") is True
+        at = _instant(row[STAMPED.get(TABLES[table], "SystemModstamp")])
+        return at.replace(tzinfo=None), row.get("IsDeleted") is True
 
     def changed(self, table: str, *, since: datetime | None, position: Mapping[str, Any]) -> Iterator[Page]:
         """By SystemModstamp and Id, deleted rows included: a page that is lost is asked for again from the last row."""
         object = TABLES[table]
-        columns = ", ".join(("Id", "SystemModstamp", *self._columns(object)))
+        stamp = STAMPED.get(object, "SystemModstamp")
+        columns = ", ".join(dict.fromkeys(("Id", stamp, *self._columns(object))))
         at, last = position.get("stamp") or (_soql(since) if since else ""), position.get("id", "")
-        where = f" WHERE (SystemModstamp = {at} AND Id > '{last}') OR SystemModstamp > {at}" if at and last else ""
-        where = where or (f" WHERE SystemModstamp >= {at}" if at else "")
-        query = f"SELECT {columns} FROM {object}{where} ORDER BY SystemModstamp, Id"
+        where = f"(({stamp} = {at} AND Id > '{last}') OR {stamp} > {at})" if at and last else ""
+        where = where or (f"{stamp} >= {at}" if at else "")
+        where = " AND ".join(w for w in (ONLY.get(object, ""), where) if w)
+        for rows in self._query(columns, object, where, stamp):
+            more = self._histories(columns, object, rows) if table == "opportunity_history" and since else []
+            yield Page([*rows, *more], {"stamp": _stamp(rows[-1][stamp]), "id": rows[-1]["Id"]})
+
+    def _query(self, columns: str, object: str, where: str, stamp: str) -> Iterator[list[dict[str, Any]]]:
+        query = f"SELECT {columns} FROM {object}{where and f' WHERE {where}'} ORDER BY {stamp}, Id"
         reply = self.client.read("GET", f"{self.root}/queryAll", params={"q": query})
         while True:
             rows = [{k: v for k, v in r.items() if k != "attributes"} for r in reply.body.get("records", ())]
             if rows:
-                yield Page(rows, {"stamp": _stamp(rows[-1]["SystemModstamp"]), "id": rows[-1]["Id"]})
+                yield rows
             if reply.body.get("done", True):
                 return
             reply = self.client.read("GET", f"{self.client.base}{reply.body['nextRecordsUrl']}")
+
+    def _histories(self, columns: str, object: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The whole history of these opportunities: a state tells what changed beside the one before it only."""
+        ids = sorted({str(r["OpportunityId"]) for r in rows})
+        found: list[dict[str, Any]] = []
+        for n in range(0, len(ids), WHOLE):
+            wanted = ", ".join(f"'{i}'" for i in ids[n : n + WHOLE])
+            for page in self._query(columns, object, f"OpportunityId IN ({wanted})", "SystemModstamp"):
+                found += page
+        return found
 
     def fixed(self) -> Iterable[tuple[str, Sequence[Mapping[str, Any]]]]:
         """None: everything has a modification stamp."""

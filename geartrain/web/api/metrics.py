@@ -86,7 +86,7 @@ def query(
     known_as_of: Instant | None = None,
 ) -> Any:
     asked = {"since": since, "until": until, "where": where, "as_of": as_of, "known_as_of": utc(known_as_of)}
-    return query_metrics(request.workspace, request.actor, keys=metric, by=by, **asked).as_json()
+    return query_metrics(request.workspace, request.actor, keys=metric, by=by, as_offered=True, **asked).as_json()
 
 
 @router.get("/lint", response=LintOut, summary="What is wrong with the set of metrics")

@@ -37,7 +37,8 @@ LINEAGE = (
     Col("metric", "Metric", href=lambda r: reverse("metric", args=[r["metric"]])),
     Col("version", "Version", unit="count"),
     Col("type", "Counts"),
-    Col("sources", "Loaded from", wide=True),
+    Col("rests", "Made of", wide=True),
+    Col("sources", "Loaded from"),
 )
 
 
@@ -52,7 +53,7 @@ def _work(request: Any) -> Mapping[str, Any]:
     stewards = [{**s, "steward": s["steward"] or "nobody"} for s in found["stewards"]]
     sources = [{**f, "state": "stale" if f["stale"] else "fresh"} for f in found["freshness"]]
     lineage = [{**row, "sources": ", ".join(row["sources"]) or "–", "type": row["type"] or "other metrics"}
-               for row in found["lineage"]]  # fmt: skip
+               for row in ({**r, "rests": _rests(r["facts"])} for r in found["lineage"])]  # fmt: skip
     doubled = found["duplicates"]
     return {
         "cards": [
@@ -73,6 +74,11 @@ def _work(request: Any) -> Mapping[str, Any]:
              make_table(request, name="lineage", columns=LINEAGE, rows=lineage)),
         ],
     }  # fmt: skip
+
+
+def _rests(facts: list[dict[str, Any]]) -> str:
+    """Record types with the columns that are read: `lead (created_at, mql_at); touch (lead_id)`."""
+    return "; ".join(f"{f['type']} ({', '.join(f['columns'])})" for f in facts) or "policies alone"
 
 
 PAGE = Page(

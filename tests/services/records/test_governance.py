@@ -1,5 +1,6 @@
 """Data governance over a small company: completeness where it applies, stewards, sources, lineage."""
 
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from geartrain.kernel.errors import Forbidden
 from geartrain.services.access import Actor, Role, operator
 from geartrain.services.records.governance import govern_data
+from geartrain.services.records.loading import load_records
 from tests.services.trying import deal, load, workspace
 
 REGISTRY = """kind: field_registry
@@ -49,6 +51,27 @@ def test_counts_where_a_field_is_required_and_names_what_there_is_not(ws):
     assert found["freshness"]
     bookings = next(m for m in found["lineage"] if m["metric"] == "bookings")
     assert bookings["type"] == "opportunity"
+
+
+def test_lineage_goes_through_views_and_formulas_down_to_the_columns_and_their_source(ws, tmp_path):
+    (tmp_path / "opportunity.csv").write_text(
+        "opportunity_id,stage,created_at,is_closed,is_won,close_date\nZ,Open,2026-02-01,false,false,2026-05-01\n"
+    )
+    load_records(ws, operator(), location=tmp_path, known_at=datetime(2027, 1, 1))
+    rows = {m["metric"]: m for m in govern_data(ws, operator()).as_json()["lineage"]}
+    facts = {f["type"]: f for f in rows["push_count"]["facts"]}
+    assert rows["push_count"]["type"] == "close_date_push"
+    assert facts["opportunity_change"]["columns"] == ["changed_at", "field", "new_value", "old_value", "opportunity_id"]
+    assert facts["opportunity"]["sources"] == ["folder"]
+    assert facts["opportunity_change"]["sources"] == []
+    assert rows["push_count"]["sources"] == ["folder"]
+    # A formula is made of what its parts are made of.
+    win = {f["type"]: f["columns"] for f in rows["win_rate"]["facts"]}
+    velocity = {f["type"]: f["columns"] for f in rows["pipeline_velocity"]["facts"]}
+    assert rows["pipeline_velocity"]["type"] == ""
+    assert set(win["opportunity"]) < set(velocity["opportunity"])
+    # Only what a company's goals are taken from is no record.
+    assert {m for m, row in rows.items() if not row["facts"]} == {"bookings_goal"}
 
 
 def test_is_not_for_sellers(ws):

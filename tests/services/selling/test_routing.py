@@ -8,7 +8,7 @@ import pytest
 
 from geartrain.kernel.errors import Forbidden, Invalid, NotFound
 from geartrain.services.access import operator
-from geartrain.services.selling.routing import list_routed, replay_routing, route_lead
+from geartrain.services.selling.routing import _KEPT, list_routed, replay_routing, route_lead
 from tests.services.trying import ANN, workspace
 
 POLICY = """\
@@ -62,6 +62,15 @@ def test_what_is_no_lead_is_refused(ws):
         route_lead(ws, operator(), lead={"email": "a@b"})
     with pytest.raises(Invalid, match=r"lead\.tags"):
         route_lead(ws, operator(), lead={"lead_id": "x", "tags": ["a"]})
+    for odd in (float("nan"), float("inf"), 1e18, -(10**400), "a\0b", "\ud800", "x" * 501):
+        with pytest.raises(Invalid, match=r"lead\.score"):
+            route_lead(ws, operator(), lead={"lead_id": "x", "score": odd})
+    for odd in ("a\0b", "\ud800", "x" * 256):
+        with pytest.raises(Invalid, match=r"lead\.lead_id"):
+            route_lead(ws, operator(), lead={"lead_id": odd})
+    with pytest.raises(Invalid, match="name of a column"):
+        route_lead(ws, operator(), lead={"lead_id": "x", "a\0": 1})
+    assert list_routed(ws, operator()) == []
     with pytest.raises(Forbidden):
         route_lead(ws, ANN, lead={"lead_id": "x"})
 
@@ -70,3 +79,20 @@ def test_without_a_policy_it_says_how_to_write_one(tmp_path):
     with pytest.raises(NotFound) as error:
         route_lead(workspace(tmp_path), operator(), lead={"lead_id": "x"})
     assert "geartrain policy new lead_policy" in error.value.hint
+
+
+def test_two_pools_of_one_territory_clause_take_turns_apart(ws):
+    policy = POLICY.replace("{key: pool, to: pool, pool: inbound}", "{key: place, to: territory}")
+    places = (
+        "    territories:\n"
+        "      - {key: east, when: region = 'East', pool: inbound}\n"
+        "      - {key: west, when: region = 'West', pool: other}\n"
+    )
+    pools = "      - key: other\n        members: [{user: D}, {user: E}]\n"
+    (ws.policies / "leads.yaml").write_text(policy + pools + places)
+    owners = []
+    for n, region in enumerate(["East", "West", "East", "West", "East", "East", "West", "North"]):
+        _KEPT.clear()  # as after another process decided
+        owners.append(route_lead(ws, operator(), lead={"lead_id": f"L{n}", "region": region}, at=AT)[0]["owner"])
+    assert owners == ["A", "D", "A", "E", "B", "C", "D", None]
+    assert replay_routing(ws, operator()) == (8, [])

@@ -43,11 +43,14 @@ class World:
     locked: set = field(default_factory=set)  # ids whose update is refused
     guard: threading.RLock = field(default_factory=threading.RLock)
     page: int = 3
+    history: bool = False  # whether it shows what the values of deals were
+    log: list = field(default_factory=list)  # (object, id, field, old, new, instant)
 
     def put(self, object, id, **values):
         with self.guard:
             self.at += timedelta(seconds=1)
             known = self.records.setdefault((object, id), {"_created": self.at, "IsDeleted": False})
+            self.log += [(object, id, f, known.get(f), v, self.at) for f, v in values.items() if known.get(f) != v]
             known.update(values, _modified=self.at)
 
     def get(self, object, id, field):
@@ -166,6 +169,10 @@ class SalesforceHandler(Handler):
         if found := re.fullmatch(r"composite/sobjects/(\w+)", rest):
             return 200, [self.row(found[1], i, body["fields"]) for i in body["ids"]]
         if found := re.fullmatch(r"sobjects/(\w+)/describe", rest):
+            if found[1] in HISTORIES:
+                if not self.world.history:
+                    return 404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+                return 200, {"fields": [{"name": n} for n in ("Id", *HISTORIES[found[1]])]}
             names = {f for (o, _), r in self.world.records.items() if o == found[1] for f in r if not f.startswith("_")}
             return 200, {"fields": [{"name": n} for n in sorted(names | {"Id", "SystemModstamp", "CreatedDate"})]}
         if rest == "queryAll":
@@ -211,20 +218,54 @@ class SalesforceHandler(Handler):
         return known.get(name)
 
     def query(self, text):
-        found = re.fullmatch(r"SELECT (.+) FROM (\w+)(?: WHERE (.+))? ORDER BY SystemModstamp, Id", text)
+        found = re.fullmatch(r"SELECT (.+) FROM (\w+)(?: WHERE (.+))? ORDER BY (SystemModstamp|CreatedDate), Id", text)
         fields, object, where = found[1].split(", "), found[2], found[3]
+        if object in HISTORIES:
+            rows = sorted(self.history(object), key=lambda r: (r[found[4]], r["Id"]))
+            return [{"attributes": {"type": object}, **{f: r[f] for f in fields}} for r in self.held(rows, where)]
         rows = [
             self.row(object, i, fields)
             for (o, i), r in sorted(self.world.records.items(), key=lambda x: (x[1]["_modified"], x[0][1]))
             if o == object
         ]
-        if not where:
-            return rows
-        if both := re.fullmatch(r"\(SystemModstamp = (\S+) AND Id > '(\w+)'\) OR SystemModstamp > (\S+)", where):
-            at = datetime.fromisoformat(both[1])
-            return [r for r in rows if (when(r), r["Id"]) > (at, both[2])]
-        at = datetime.fromisoformat(re.fullmatch(r"SystemModstamp >= (\S+)", where)[1])
-        return [r for r in rows if when(r) >= at]
+        return self.held(rows, where)
+
+    def held(self, rows, where):
+        for part in re.findall(r"\(\(.+\) OR [^()]+\)|(?:(?!\sAND\s).)+", where or ""):
+            rows = [r for r in rows if self.holds(r, part.strip().removeprefix("AND "))]
+        return rows
+
+    def holds(self, row, part):
+        if found := re.fullmatch(r"(\w+) IN \((.+)\)", part):
+            return row[found[1]] in [v.strip("'") for v in found[2].split(", ")]
+        if both := re.fullmatch(r"\(\((\w+) = (\S+) AND Id > '(\w+)'\) OR \1 > \S+\)", part):
+            return (datetime.fromisoformat(row[both[1]]), row["Id"]) > (datetime.fromisoformat(both[2]), both[3])
+        found = re.fullmatch(r"(\w+) >= (\S+)", part)
+        return datetime.fromisoformat(row[found[1]]) >= datetime.fromisoformat(found[2])
+
+    def history(self, object):
+        """OpportunityHistory: a row per state, stamped when it ended. OpportunityFieldHistory: of the owner, twice."""
+        log = [e for e in self.world.log if e[0] == "Opportunity"]
+        if object == "OpportunityFieldHistory":
+            changed = [e for e in log if e[2] == "OwnerId" and e[3] is not None]
+            both = (("EntityId", ""), ("Text", "Name of "))
+            return [
+                {"Id": f"017{n}{k}", "IsDeleted": False, "OpportunityId": e[1], "Field": "Owner", "DataType": k,
+                 "OldValue": f"{w}{e[3]}", "NewValue": f"{w}{e[4]}", "CreatedById": None, "CreatedDate": iso(e[5])}
+                for n, e in enumerate(changed) for k, w in both
+            ]  # fmt: skip
+        states, rows = {}, []
+        for n, (_, id, name, _, new, at) in enumerate(e for e in log if e[2] in ("StageName", "Amount", "CloseDate")):
+            before = states.get(id)
+            if before is not None and before["CreatedDate"] != iso(at):
+                before["SystemModstamp"] = iso(at)
+            if before is None or before["CreatedDate"] != iso(at):
+                was = before or dict.fromkeys(("StageName", "Amount", "CloseDate"))
+                states[id] = {**was, "Id": f"008{n}", "IsDeleted": False, "OpportunityId": id, "CreatedById": None}
+                states[id] |= {"CreatedDate": iso(at), "SystemModstamp": iso(at)}
+                rows.append(states[id])
+            states[id][name] = new
+        return rows
 
     def paged(self, rows):
         page, rest = rows[: self.world.page], rows[self.world.page :]
@@ -282,10 +323,24 @@ class HubSpotHandler(Handler):
         ids = [i["id"] for i in body["inputs"]]
         have = [i for i in ids if (object, i) in self.world.records]
         answer = {"status": "COMPLETE", "results": [self.shown(object, i, body["properties"]) for i in have]}
+        if asked := body.get("propertiesWithHistory"):
+            if len(ids) > 50:
+                return 400, {"status": "error", "category": "VALIDATION_ERROR", "message": "At most 50 with history"}
+            for row in answer["results"] if self.world.history else ():
+                row["propertiesWithHistory"] = {n: self.past(object, row["id"], n) for n in asked}
         lost = [i for i in ids if i not in have]
         if lost:
             answer |= {"numErrors": 1, "errors": [{"category": "OBJECT_NOT_FOUND", "context": {"ids": lost}}]}
         return (207 if lost else 200), answer
+
+    def past(self, object, id, name):
+        """The newest first, at most twenty."""
+        log = [e for e in self.world.log if e[:3] == (object, id, name)]
+        shown = [
+            {"value": str(e[4]), "timestamp": e[5].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z", "sourceType": "CRM_UI"}
+            for e in reversed(log)
+        ]
+        return shown[:20]
 
     def update(self, object, body):
         for one in body["inputs"]:
@@ -356,6 +411,15 @@ class Served:
         self.server.server_close()
 
 
+HISTORIES = {
+    "OpportunityHistory": (
+        "IsDeleted", "OpportunityId", "StageName", "Amount", "CloseDate", "CreatedById", "CreatedDate",
+        "SystemModstamp",
+    ),
+    "OpportunityFieldHistory": (
+        "IsDeleted", "OpportunityId", "Field", "DataType", "OldValue", "NewValue", "CreatedById", "CreatedDate",
+    ),
+}  # fmt: skip
 HANDLERS = {"salesforce": SalesforceHandler, "hubspot": HubSpotHandler}
 OBJECTS = {"salesforce": ("Lead", "OwnerId"), "hubspot": ("contacts", "hubspot_owner_id")}
 

@@ -50,7 +50,8 @@ class AuditHead(models.Model):
 
 def record_event(actor: str, verb: str, *, at: datetime, subject: str, detail: dict[str, Any]) -> AuditEvent:
     """Add an event to the trail, in the caller's transaction; `at` is naive UTC."""
-    with transaction.atomic():
+    # No savepoint: an event that fails takes its deed with it.
+    with transaction.atomic(savepoint=False):
         head = AuditHead.objects.select_for_update().get(pk=1)
         event = AuditEvent(
             at=at.replace(tzinfo=UTC), actor=actor, verb=verb, subject=subject, detail=detail, prev_hash=head.hash

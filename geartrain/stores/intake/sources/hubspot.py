@@ -260,16 +260,32 @@ def _stages(raw: Raw, tables: Tables, ways: Ways) -> Feed:
     )
 
 
+def _labelled(changes: str, stages: Raw) -> str:
+    """Changes whose stages are named as deals name them, by the label."""
+    s = stages.named()
+    one = f"(SELECT {identifier(s['stage_id'])} AS sid, any_value({identifier(s['label'])}) AS label FROM {stages.sql} GROUP BY 1)"
+    return (
+        f"(SELECT c.opportunity_id, c.changed_at, c.field, coalesce(o.label, c.old_value) AS old_value, "
+        f"coalesce(n.label, c.new_value) AS new_value, c.__line FROM {changes} c "
+        f"LEFT JOIN {one} o ON c.field = 'stage' AND c.old_value = o.sid "
+        f"LEFT JOIN {one} n ON c.field = 'stage' AND c.new_value = n.sid)"
+    )
+
+
 def _properties(raw: Raw, tables: Tables, ways: Ways) -> Feed:
     """The history of the properties that opportunity_change tracks; others of the table are left out."""
     record_type, n = record_types()["opportunity_change"], raw.named()
     cases = " ".join(f"WHEN '{k}' THEN '{v}'" for k, v in FIELDS.items())
     key, at, name, value = (identifier(n[c]) for c in ("deal_id", "timestamp", "name", "value"))
+    before = f"lag(CAST({value} AS VARCHAR)) OVER (PARTITION BY {key}, {name} ORDER BY {at}, __line)"
+    if "old_value" in n:
+        before = f"CAST({identifier(n['old_value'])} AS VARCHAR)"
     sql = (
         f"(SELECT {key} AS opportunity_id, {at} AS changed_at, CASE lower({name}) {cases} END AS field, "
-        f"lag(CAST({value} AS VARCHAR)) OVER (PARTITION BY {key}, {name} ORDER BY {at}, __line) AS old_value, "
-        f"CAST({value} AS VARCHAR) AS new_value, __line FROM {raw.sql})"
+        f"{before} AS old_value, CAST({value} AS VARCHAR) AS new_value, __line FROM {raw.sql})"
     )
+    if (stages := tables.get("deal_pipeline_stage")) is not None and {"stage_id", "label"} <= stages.named().keys():
+        sql = _labelled(sql, stages)
     columns = ("opportunity_id", "changed_at", "field", "old_value", "new_value")
     told = replace(raw, sql=sql, headers=columns)
     feed = Feed(

@@ -376,4 +376,10 @@ def _field_history(raw: Raw, named: dict[str, str], ways: Ways) -> Feed:
         used |= headers
     known = ", ".join(f"'{k}'" for k in FIELD_NAMES)
     keep = f"lower({identifier(named['field'])}) IN ({known})"
+    if "data_type" in named:
+        # A reference is told twice, by its id and by its name.
+        named_only = (
+            f"lower({identifier(named['field'])}) LIKE 'owner%' AND lower({identifier(named['data_type'])}) = 'text'"
+        )
+        keep += f" AND NOT coalesce({named_only}, false)"
     return with_absent(Feed(record_type, raw, origins, frozenset(used), ways, keep=keep))
