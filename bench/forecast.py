@@ -29,7 +29,7 @@ from geartrain.services.workspace import Store
 DAY = date(2025, 11, 15)
 QUARTER = date(2024, 7, 1)
 WEEKS = 13
-READS = "2GB"  # what the warehouse may take for reading: it spills what is more
+READS = "3GB"  # what the warehouse may take for reading: it spills what is more
 T = TypeVar("T")
 
 

@@ -45,7 +45,9 @@ def inspection(request: Any) -> HttpResponse:
     chips = [("All", _href(request, None), rule is None)]
     chips += [(f"{r['title']} ({r['deals']:,})", _href(request, r["rule"]), r["rule"] == rule) for r in whole["rules"]]
     unjudged = [
-        f"{r['title']}: {r['not_judged']:,} deals could not be judged." for r in whole["rules"] if r["not_judged"]
+        f"{r['title']}: {r['not_judged']:,} deal{'s' * (r['not_judged'] != 1)} could not be judged."
+        for r in whole["rules"]
+        if r["not_judged"]
     ]
     return part_page(
         request,

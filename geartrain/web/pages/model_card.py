@@ -43,12 +43,12 @@ def model_card(request: Any) -> HttpResponse:
             break
     common = {"title": "The model", "crumb": ("The call", reverse("the-call"))}
     if told is None or not told.document:
-        why = (
-            "It is being worked out; this page shows it when it is at hand."
+        title, why = (
+            ("Being worked out", "It takes a minute after each load; this page shows it when it is at hand.")
             if request.actor.sees_everyone
-            else "It is of the whole company, and shown to those who see everyone."
+            else ("Not to be shown here", "It is of the whole company, and shown to those who see everyone.")
         )
-        return part_page(request, lead="How the forecast is made.", empty=("Not to be shown here", why),
+        return part_page(request, lead="How the forecast is made.", empty=(title, why),
                          lists=[("What it never learns from", LEAKS)], **common)  # fmt: skip
     document = told.document
     return part_page(
