@@ -253,7 +253,12 @@ class Register(RuleBasedStateMachine):
 def test_any_sequence_of_deeds(ws, cast, clock):
     machine = type("OnThisEngine", (Register,), {"ws": ws, "people": cast, "clock": clock})
     some = settings(
-        max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+        max_examples=40,
+        stateful_step_count=30,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+        derandomize=True,  # that every deed is met below is a matter of chance otherwise
     )
     run_state_machine_as_test(machine, settings=some)
 
