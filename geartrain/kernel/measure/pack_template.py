@@ -101,6 +101,7 @@ class Part(Strict):
     key: str = Key
     title: str = Field(min_length=1, max_length=120)
     prose: str = Field(default="", description="for the reader: what this section is for")
+    calls: bool = Field(default=False, description="say who called what in the latest forecast call, beside the model")
     questions: tuple[Ask, ...] = ()
     narrative: tuple[str, ...] = Field(default=(), description="what the author is asked to write before the meeting")
     decisions: tuple[str, ...] = Field(default=(), description="what the meeting is asked to decide")

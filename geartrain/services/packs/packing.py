@@ -183,11 +183,17 @@ class _Maker:
         return packs.Section(
             key=part.key,
             title=part.title,
-            prose=part.prose,
+            prose=" ".join([part.prose, *self._calls()]).strip() if part.calls else part.prose,
             questions=tuple(self.question(ask) for ask in part.questions),
             narrative=tuple(said),
             decisions=part.decisions,
         )
+
+    def _calls(self) -> list[str]:
+        # The page of the call lists the packs made for it: it is asked for here, not when this module is read.
+        from geartrain.services.forecasting.forecast_words import call_in_words
+
+        return call_in_words(self.ws, self.eyes, as_of=self.asked.as_of)
 
     def question(self, ask: Ask) -> packs.Question:
         """A question with its answer, beside the goal and the past where it is held against them."""
