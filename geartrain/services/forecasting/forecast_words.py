@@ -51,10 +51,8 @@ def _line(row: Row, span: Span | None) -> str:
     won = f"; {_amount(row.won)} is won"
     if span is None:
         return f"{who}{adjusted}{team}{won}."
-    model = (
-        f"the model expects {_amount(span.mean)}, and 8 times of 10 between {_amount(span.p10)} and {_amount(span.p90)}"
-    )
-    return f"{who}{adjusted}{team}{won}; {model}."
+    between = f"{_amount(span.p10)} and {_amount(span.p90)}"
+    return f"{who}{adjusted}{team}{won}; the model expects {_amount(span.mean)}, and 8 times of 10 between {between}."
 
 
 def _named(board: Board, people: Sequence[str]) -> str:
