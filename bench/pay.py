@@ -1,306 +1,319 @@
-"""Pay of 1,000 people on ten million deals: ours, by hand in DuckDB SQL, and in pandas; one change; what-ifs."""
+"""Pay: deals to statements in sets, beside the same by hand in DuckDB SQL and in pandas; one changed deal."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
+import resource
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import ibis
+from bench.harness import DATA, ROWS, Result, stated
 
-from bench.harness import DATA, ROWS, Result, run_apart, stated
-from geartrain.incentives.engine import Work, price_component
-from geartrain.incentives.engine.crediting import PLACES, Crediting, Overlay, credits_of_deals
-from geartrain.incentives.engine.what_if import Payroll, Reached
-from geartrain.incentives.lines import Payee, QuotaFact
-from geartrain.incentives.plan import CompPlan, Tier
-from geartrain.kernel.periods import FiscalCalendar
-
-SELLERS, ENGINEERS, REGIONS, ACCOUNTS, TABLES = 900, 100, 500, 50_000, 1_000
-MEMORY = "1100MB"
-HUGE = 100_000_000
-START, END = date(2026, 1, 1), date(2027, 1, 1)
-PLAN = CompPlan.model_validate({
-    "kind": "comp_plan", "key": "bench", "name": "Benchmark", "currency": "USD", "eligible": "true",
-    "effective": [START, END], "target_incentive": {"annual": 120000},
-    "measures": {"bookings": {"from": "opportunity", "date": "closed_at"}},
-    "components": [{"key": "bookings", "measure": "bookings", "quota": {"measure": "bookings"},
-                    "window": "year_to_date", "tiers": {"kind": "marginal", "basis": "quota_share"},
-                    "rates": [[0, "0.5", "0.5x"], ["0.5", 1, "1.5x"], [1, "1.25", "2x"], ["1.25", None, "2.5x"]]}],
-})  # fmt: skip
-DEALS = """
-create table deal as select
-    'D' || lpad(i::varchar, 9, '0') as id, date '2026-01-01' + (hash(i) % 365)::int as "day",
-    (hash(i * 7 + 1) % 1000000 / 100.0)::decimal(18, 2) as booked,
-    'A' || (hash(i * 11 + 2) % {accounts}) as "key", 'R' || (hash(i * 13 + 3) % {regions}) as region
-from range({rows}) t(i);
-create table assignment as
-    select 'A' || a as "key", 'S' || (hash(a * 3 + h) % {sellers}) as payee,
-        case h when 0 then date '2026-01-01' else date '2026-07-01' end as start,
-        case h when 0 then date '2026-07-01' else date '2027-01-01' end as "end"
-    from range({accounts}) x(a), range(2) y(h);
-create table split as
-    select id, 'S' || (hash(id || p) % {half} * 2 + p) as payee, 0.5::decimal(5, 4) as share
-    from deal, range(2) z(p) where hash(id) % 10 = 0;
-"""
+SELLERS, OVERLAYS, TABLES = 900, 100, 1_000
+CHANGED = "d000000010"
+HUGE = 100_000_000  # with BENCH_PAY_HUGE=1: it needs minutes and 10 GB of disk
+LIMITS = {"threads": 2, "memory_limit": "900MB", "preserve_insertion_order": False}
+FIRST, MIDDLE, LAST = date(2026, 1, 1), date(2026, 7, 1), date(2027, 1, 1)
+TIERS = [[0, "0.5", "0.5x"], ["0.5", 1, "1.5x"], [1, "1.25", "2x"], ["1.25", None, "2.5x"]]
+Statements = dict[str, int]  # "payee/period" to cents
 
 
 def run() -> Iterator[Result]:
-    """Each in a process of its own, so that its memory is its own."""
-    folder = _made(ROWS)
-    ours, peak = _apart("ours", folder)
-    theirs, their_peak = _apart("by_hand", folder)
-    if ours["pay"] != theirs["pay"]:
-        raise RuntimeError("Pay by sets and by hand differ.")
-    size = f"{ROWS:,} deals"
-    note = f"to the cent the same; by hand {their_peak:.2f} GiB"
-    yield Result("pay, full run", size, ours["seconds"], theirs["seconds"], stated(2.0), note)
-    yield Result("pay, full run, memory", size, peak, bar=stated(1.5), unit="GiB")
-    yield Result("pay, one changed deal", size, ours["changed"], bar=stated(0.5), note=f"{ours['touched']} payees")
-    yield Result("pay, 1,000 what-if rate tables", size, ours["what_if"], bar=stated(0.5), note="on the totals")
-    small = _made(ROWS // 10)
-    frames, held = _apart("frames", small)
-    mine, _ = _apart("ours", small)
-    if mine["pay"] != frames["pay"]:
-        raise RuntimeError("Pay by sets and by pandas differ.")
-    yield Result("pay, beside pandas", f"{ROWS // 10:,} deals", mine["seconds"], frames["seconds"],
-                 note=f"pandas holds {held:.2f} GiB")  # fmt: skip
+    """Each in a process of its own, so that its memory is its own; results are compared before times are told."""
+    home = deals(ROWS)
+    mine, by_hand, panda = (_apart(what, home) for what in ("ours", "hand", "pandas"))
+    for name, other in (("by hand", by_hand), ("pandas", panda)):
+        if other["pay"] != mine["pay"]:
+            raise RuntimeError(f"Pay in sets and {name} differ: {_difference(mine['pay'], other['pay'])}")
+    size, held = f"{ROWS:,} × 1,000", f"{len(mine['pay']):,} sums of pay alike to the cent"
+    note = f"{held}; {mine['slices']:,} slices kept"
+    yield Result("pay, deals to statements", size, mine["seconds"], by_hand["seconds"], stated(2), note)
+    yield Result("pay, deals to statements, memory", size, mine["peak"], bar=stated(1.5), unit="GiB",
+                 note=f"by hand {by_hand['peak']:.2f} GiB")  # fmt: skip
+    yield Result("pay beside pandas", size, mine["seconds"], panda["seconds"], note=f"{panda['peak']:.2f} GiB")
+    yield Result("pay, 1,000 what-if rate tables", size, mine["what_if"], bar=stated(0.5), note="on everybody's totals")
+    yield Result("pay, one changed deal", size, mine["changed"], bar=stated(0.5), note="those it touches, priced again")
     if os.environ.get("BENCH_PAY_HUGE"):
-        large, peak = _apart("ours", _made(HUGE))
-        yield Result("pay, full run", f"{HUGE:,} deals", large["seconds"], bar=60.0)
-        yield Result("pay, full run, memory", f"{HUGE:,} deals", peak, bar=4.0, unit="GiB")
+        huge = _apart("ours", deals(HUGE))
+        yield Result("pay, deals to statements", f"{HUGE:,} × 1,000", huge["seconds"], bar=60)
+        yield Result("pay, deals to statements, memory", f"{HUGE:,} × 1,000", huge["peak"], bar=4, unit="GiB")
 
 
-def _made(rows: int) -> Path:
-    """A database with the deals, whose they are, and who shares them; made once and kept."""
-    DATA.mkdir(exist_ok=True)
-    path, unfinished = DATA / f"pay-{rows}.duckdb", DATA / f"pay-{rows}.part"
-    if not path.exists():
-        unfinished.unlink(missing_ok=True)
-        with duckdb.connect(str(unfinished)) as con:
-            con.execute(DEALS.format(rows=rows, accounts=ACCOUNTS, regions=REGIONS, sellers=SELLERS, half=SELLERS // 2))
-        unfinished.rename(path)
-    return path
+def _difference(mine: Statements, other: Statements) -> list[tuple[str, int | None, int | None]]:
+    return [(k, mine.get(k), other.get(k)) for k in sorted({*mine, *other}) if mine.get(k) != other.get(k)][:3]
 
 
-def _apart(what: str, path: Path) -> tuple[dict[str, Any], float]:
-    said = path.with_suffix(f".{what}.json")
-    _, peak = run_apart([sys.executable, "-m", "bench.pay", what, str(path)])
-    return json.loads(said.read_text()), peak
+def _apart(what: str, home: Path) -> dict[str, Any]:
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", "bench.pay", what, str(home)]
+    env = os.environ | {"PYTHONPATH": str(root)}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-3000:])
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def _names() -> list[str]:
-    return [f"S{n}" for n in range(SELLERS)] + [f"E{n}" for n in range(ENGINEERS)]
+def deals(rows: int) -> Path:
+    """Files of deals, splits (every tenth deal, 60/40) and assignments (each territory changes hands in July)."""
+    import duckdb
+
+    home = (DATA / f"pay-{rows}").resolve()
+    if (home / "ready").exists():
+        return home
+    home.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(config=LIMITS)
+    con.execute(f"""
+        copy (select 'd' || lpad(n::text, 9, '0') id, date '2026-01-01' + (hash(n) % 365)::int as day,
+              (((hash(n, 1) % 300000 + 1) / 100)::decimal(18, 2)) booked,
+              'k' || lpad((hash(n, 2) % {SELLERS})::text, 3, '0') as key,
+              'r' || lpad((hash(n, 3) % {OVERLAYS})::text, 2, '0') region,
+              case when hash(n, 4) % 5 = 0 then 'new' else 'old' end family from range({rows}) t(n))
+        to '{home}/deals.parquet'""")
+    con.execute(f"""
+        copy (select 'd' || lpad(n::text, 9, '0') id, 's' || lpad(((hash(n, 5) + which * 7) % {SELLERS})::text, 3, '0')
+              payee, share::decimal(5, 4) share
+              from range(0, {rows}, 10) t(n), (values (0, 0.6), (1, 0.4)) w(which, share))
+        to '{home}/splits.parquet'""")
+    con.execute(f"""
+        copy (select 'k' || lpad(n::text, 3, '0') as key,
+              's' || lpad(((n + late) % {SELLERS})::text, 3, '0') payee, since as start, till as "end"
+              from range({SELLERS}) t(n), (values (0, date '{FIRST}', date '{MIDDLE}'),
+                                                  (1, date '{MIDDLE}', date '{LAST}')) w(late, since, till))
+        to '{home}/assignments.parquet'""")
+    (home / "ready").write_text(str(rows))
+    return home
 
 
-def _quotas(rows: int) -> dict[str, int]:
-    """About what everybody sells, more or less."""
-    chance = random.Random(7)
-    mean = rows * 5_000 // SELLERS
-    return {name: int(mean * chance.uniform(0.6, 1.6)) // 1000 * 1000 or 1000 for name in _names()}
+def quotas(rows: int) -> dict[str, int]:
+    """A whole quota a payee, around what they will be credited with."""
+    usual = max(rows * 3 // 2, SELLERS)
+    sellers = {f"s{n:03}": max(usual * (70 + n % 60) // 80_000, 1) * 100 for n in range(SELLERS)}
+    return sellers | {f"e{n:02}": max(usual * (70 + n % 60) // 80_000, 1) * 100 for n in range(OVERLAYS)}
 
 
-def _connected(path: Path) -> Any:
-    con = ibis.duckdb.connect(":memory:", threads=2, memory_limit=MEMORY, temp_directory=str(path) + ".tmp")
-    con.raw_sql(f"attach '{path}' as facts (read_only)")
-    # What is kept is written to disk, as a workspace keeps it.
-    kept = path.with_suffix(f".kept{os.getpid()}")
-    con.raw_sql(f"attach '{kept}' as kept; use kept")
-    return con, kept
+def ours(home: Path) -> dict[str, Any]:
+    """With the engine: credits and slices written down, statements summed."""
+    import ibis
 
+    from geartrain.incentives.engine import price_component
 
-def ours(path: Path) -> dict[str, Any]:
-    """By the product's engine."""
-    con, kept = _connected(path)
-    try:
-        start = time.perf_counter()
-        deal, assignment, split = (con.table(n, database=("facts", "main")) for n in ("deal", "assignment", "split"))
-        quotas = _quotas(deal.count().execute())
+    con = ibis.duckdb.connect(**LIMITS)
+    out = _fresh(home / "ours")
 
-        def keep(name: str, table: ibis.Table) -> ibis.Table:
-            return con.create_table(name, table, overwrite=True)
+    def keep(name: str, table: Any) -> Any:
+        path = out / f"{name}.parquet"
+        con.to_parquet(table, path)
+        return con.read_parquet(path)
 
-        rows = tuple((f"R{n}", f"E{n}") for n in range(ENGINEERS))
-        overlay = Overlay(("region",), rows, Decimal("0.5"))
-        by = Crediting(assignment, split, overlays=(overlay,), columns={"region": "string"})
-        credits = keep("credit", credits_of_deals(deal, by))
-        payees = [Payee(n, {}, (QuotaFact("bookings", START, END, Fraction(q)),)) for n, q in quotas.items()]
-        work = Work(PLAN, PLAN.components[0], payees, credits, FiscalCalendar(), con.to_pyarrow, keep, places=PLACES)
-        priced = price_component(work)
-        seconds = time.perf_counter() - start
-        found = {"seconds": seconds, "pay": {f"{d.payee} {d.period}": str(d.amount) for d in priced.dues}}
-        return found | _changed(con, work, payees) | _what_if(priced.dues, quotas)
-    finally:
-        con.disconnect()
-        kept.unlink()
-
-
-def _changed(con: Any, work: Work, payees: list[Payee]) -> dict[str, Any]:
-    """One deal is worth 1,000 more: everybody it touches is paid anew."""
     start = time.perf_counter()
-    deal = "D000004711"
-    touched = con.to_pyarrow(work.credits.filter(work.credits.id == deal).select("payee").distinct())["payee"]
-    names = touched.to_pylist()
-    mine = work.credits.filter(work.credits.payee.isin(names))
-    more = mine.mutate(amount=(mine.id == deal).ifelse(mine.amount + 1000 * 10**PLACES, mine.amount))
-    few = con.create_table("touched", more, overwrite=True)
-    changed = Work(work.comp_plan, work.component, [p for p in payees if p.id in names], few, work.calendar,
-                   work.execute, places=PLACES)  # fmt: skip
-    price_component(changed)
-    return {"changed": time.perf_counter() - start, "touched": len(names)}
+    credits = keep("credit", _credits(con, home))
+    work = _work(con, home, credits, keep)
+    priced = price_component(work)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    pay = {f"{d.payee}/{d.period}": int(d.amount * 100) for d in priced.dues}
+    slices = con.read_parquet(out / "slice.parquet").count().execute()
+    found = {"pay": pay, "seconds": seconds, "peak": peak, "slices": int(slices), "what_if": _what_if(work, priced)}
+    return found | {"changed": _changed(con, work, pay)}
 
 
-def _what_if(dues: Any, quotas: dict[str, int]) -> dict[str, float]:
-    totals: dict[str, Fraction] = dict.fromkeys(quotas, Fraction(0))
-    for due in dues:
-        totals[due.payee] += due.credit
+def _what_if(work: Any, priced: Any) -> float:
+    """Seconds to say what a thousand rate tables would cost, from what everybody has been credited."""
+    from geartrain.incentives.engine.what_if import Payroll, Reached
+    from geartrain.incentives.plan import Tier
+
+    credited: dict[str, Fraction] = dict.fromkeys((p.id for p in work.payees), Fraction(0))
+    for due in priced.dues:
+        credited[due.payee] += due.credit
     chance = random.Random(11)
+    edges = [0, "0.5", 1, "1.25", None]
+    spans = [(30, 90), (110, 170), (180, 220), (220, 300)]
     tables = [
-        [Tier.model_validate(row) for row in
-         ([0, "0.5", f"{chance.randint(30, 90)}e-2x"], ["0.5", "1", f"{chance.randint(110, 170)}e-2x"],
-          [1, "1.25", f"{chance.randint(180, 220)}e-2x"], ["1.25", None, f"{chance.randint(220, 300)}e-2x"])]
+        [Tier.model_validate([edges[n], edges[n + 1], f"{chance.randint(*span)}e-2x"]) for n, span in enumerate(spans)]
         for _ in range(TABLES)
-    ]  # fmt: skip
+    ]
     start = time.perf_counter()
-    payroll = Payroll([Reached(totals[n], Fraction(q), Fraction(120_000)) for n, q in quotas.items()])
+    target = Fraction(96_000)
+    payroll = Payroll([Reached(credited[p.id], p.quotas[0].amount, target) for p in work.payees])
     costs = [payroll.cost(table) for table in tables]
-    assert len(set(costs)) > 1
-    return {"what_if": time.perf_counter() - start}
+    seconds = time.perf_counter() - start
+    if len(set(costs)) < TABLES // 2:
+        raise RuntimeError("Different tables cost the same.")
+    return seconds
 
 
-BY_HAND = """
-create table credit as
-with owned as (
-    select d.id, d."day", d.region, (d.booked * 100)::bigint as cents, a.payee
-    from facts.deal d join facts.assignment a on d."key" = a."key" and d."day" >= a.start and d."day" < a."end"
-), whole as (
-    select * from owned where id not in (select id from facts.split)
-), shared as (
-    select o.id, o."day", o.region, o.cents, s.payee, (s.share * 10000)::bigint as share
-    from owned o join facts.split s using (id)
-    where id in (select id from facts.split group by id having sum(share) = 1)
-), direct as (
-    select id, "day", region, cents, payee, 10000 as share, 'direct' as type from whole
-    union all select id, "day", region, cents, payee, share, 'direct' from shared
-)
-select id, "day", payee, type, cents * share as w from direct
-union all
-select id, "day", 'E' || region[2:], 'overlay', cents * 5000
-from (select id, "day", region, cents from whole union select id, "day", region, cents from shared)
-where region[2:]::int < {engineers};
+def _changed(con: Any, work: Any, pay: Statements) -> float:
+    """Seconds to price again those whom one deal touches, after it has grown; everybody else's pay stands."""
+    from dataclasses import replace
 
-create table slice as
-with days as (
-    select payee, "day", sum(w)::bigint as total, sum(greatest(w, 0))::bigint as up from credit group by all
-), running as (
-    select *, (sum(total) over (partition by payee order by "day") - total)::bigint as before from days
-), placed as (
-    select r.payee, r."day", r.before, max(t.n) as n
-    from running r left join tier t on r.payee = t.payee and r.before + r.total - r.up >= t.lo
-        and (t.hi is null or r.before + r.up <= t.hi)
-    group by all
-), lined as (
-    select c.*, p.before + sum(c.w) over (partition by c.payee, c."day" order by c.id, c.type) as after
-    from credit c join placed p using (payee, "day") where p.n is null
-)
-select c.payee, c.id, c.type, c."day", p.n, c.w as part from credit c join placed p using (payee, "day")
-where p.n is not null
-union all
-select l.payee, l.id, l.type, l."day", t.n,
-    (case when l.w < 0 then -1 else 1 end) * (
-        least(greatest(l.after, l.after - l.w), coalesce(t.hi, l.after + abs(l.w)))
-        - greatest(least(l.after, l.after - l.w), t.lo)
+    from geartrain.incentives.engine import price_component
+
+    start = time.perf_counter()
+    credits = work.credits
+    rows = con.to_pyarrow(credits.filter(credits.id == CHANGED).select("payee"))
+    touched = set(rows["payee"].to_pylist())
+    mine = credits.filter(credits.payee.isin(sorted(touched)))
+    grown = (mine.id == CHANGED).ifelse(mine.amount * 2, mine.amount)
+    few = [p for p in work.payees if p.id in touched]
+    con.create_table("touched", mine.mutate(amount=grown), temp=True, overwrite=True)
+    again = price_component(replace(work, credits=con.table("touched"), payees=few, keep=lambda name, table: table))
+    seconds = time.perf_counter() - start
+    if not any(pay[f"{d.payee}/{d.period}"] != int(d.amount * 100) for d in again.dues):
+        raise RuntimeError("The changed deal changed nobody's pay.")
+    return seconds
+
+
+def _credits(con: Any, home: Path) -> Any:
+    from geartrain.incentives.engine.crediting import Crediting, Overlay, credits_of_deals
+
+    rows = tuple((f"r{n:02}", "new", f"e{n:02}") for n in range(OVERLAYS))
+    by = Crediting(
+        con.read_parquet(home / "assignments.parquet"),
+        con.read_parquet(home / "splits.parquet"),
+        overlays=(Overlay(("region", "family"), rows, Decimal("0.5")),),
+        columns={"region": "string", "family": "string"},
     )
-from lined l join tier t on l.payee = t.payee and greatest(l.after, l.after - l.w) > t.lo
-    and (t.hi is null or least(l.after, l.after - l.w) < t.hi);
+    return credits_of_deals(con.read_parquet(home / "deals.parquet"), by).drop("region", "family")
 
-create table due as
-with months as (
-    select payee, month("day") as m, sum(part::hugeint * rate) as worth, any_value(quota) as quota
-    from slice join tier using (payee, n) group by all
-), running as (
-    select payee, m, quota, sum(worth) over (partition by payee order by m) as s from months
-), cents as (
-    select payee, m, (2 * s * 12000000 + quota * 10 * 1000000) // (2 * quota * 10 * 1000000) as c from running
-)
-select payee, m, c - coalesce(lag(c) over (partition by payee order by m), 0) as paid from cents;
+
+def _work(con: Any, home: Path, credits: Any, keep: Callable[[str, Any], Any]) -> Any:
+    from geartrain.incentives.engine import Work
+    from geartrain.incentives.engine.crediting import PLACES
+    from geartrain.incentives.lines import Payee, QuotaFact
+    from geartrain.incentives.plan import CompPlan
+    from geartrain.kernel.periods import FiscalCalendar
+
+    plan = CompPlan.model_validate({
+        "kind": "comp_plan", "key": "bench", "name": "Bench", "currency": "USD", "eligible": "true",
+        "effective": [FIRST, LAST], "target_incentive": {"annual": 120_000},
+        "measures": {"bookings": {"from": "opportunity", "date": "day"}},
+        "components": [{"key": "bookings", "weight": "0.8", "measure": "bookings", "quota": {"measure": "bookings"},
+                        "tiers": {"kind": "marginal", "boundary": "lower_inclusive"}, "rates": TIERS}],
+    })  # fmt: skip
+    size = int((home / "ready").read_text())
+    payees = [Payee(p, {}, (QuotaFact("bookings", FIRST, LAST, Fraction(q)),)) for p, q in quotas(size).items()]
+    return Work(plan, plan.components[0], payees, credits, FiscalCalendar(), con.to_pyarrow, keep, places=PLACES)
+
+
+def _fresh(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    return folder
+
+
+CREDITS_BY_HAND = """
+    create temp view owned as select d.*, a.payee from '{home}/deals.parquet' d
+        join '{home}/assignments.parquet' a on d.key = a.key and d.day >= a.start and d.day < a."end";
+    copy (
+        with shared as (select id, payee, share from '{home}/splits.parquet'
+                        where id in (select id from '{home}/splits.parquet' group by id having sum(share) = 1))
+        select id, day, payee, 'direct' as type, (booked * 1000000)::bigint w from owned
+            where id not in (select id from '{home}/splits.parquet')
+        union all
+        select d.id, d.day, s.payee, 'direct', (d.booked * 100)::bigint * (s.share * 10000)::bigint
+            from '{home}/deals.parquet' d join shared s on d.id = s.id
+        union all
+        select id, day, 'e' || substr(region, 2), 'overlay', (booked * 500000)::bigint
+            from '{home}/deals.parquet' where family = 'new'
+    ) to '{out}/credit.parquet';
+"""
+SLICES_BY_HAND = """
+    create temp table days as
+        select payee, day, before, total, (select count(*) from bands b where b.payee = x.payee and b.hi <= before) n,
+               coalesce((select min(hi) from bands b where b.payee = x.payee and b.hi > before) < before + total, false)
+                   crossing
+        from (select payee, day, total, (sum(total) over (partition by payee order by day))::bigint - total as before
+              from (select payee, day, sum(w)::bigint total from '{out}/credit.parquet' group by all)) x;
+    copy (
+        select c.payee, c.id, c.type, c.day, d.n + 1 as n, w part from '{out}/credit.parquet' c
+            join days d on c.payee = d.payee and c.day = d.day where not crossing
+        union all
+        select l.payee, l.id, l.type, l.day, b.n, least(l.after, coalesce(b.hi, l.after)) - greatest(l.after - w, b.lo)
+        from (select c.*, d.before + (sum(w) over (partition by c.payee, c.day order by id, type))::bigint as after
+              from '{out}/credit.parquet' c join days d on c.payee = d.payee and c.day = d.day where crossing) l
+            join bands b on l.payee = b.payee and l.after > b.lo and (b.hi is null or l.after - l.w < b.hi)
+    ) to '{out}/slice.parquet';
+"""
+PAY_BY_HAND = """
+    select payee || '/' || period, ((48 * s + 5 * quota) // (10 * quota) - (48 * (s - now) + 5 * quota) // (10 * quota))
+    from (select payee, period, now, quota, sum(now) over (partition by payee order by period) s
+          from (select payee, strftime(day, '%Y-%m') period, sum(part::hugeint * (case n when 1 then 1 when 2 then 3
+                    when 3 then 4 else 5 end)) now from '{out}/slice.parquet' group by all) join quotas using (payee))
 """
 
 
-def by_hand(path: Path) -> dict[str, Any]:
-    """The same in SQL, written for this one plan."""
-    con, kept = _connected(path)
-    try:
-        start = time.perf_counter()
-        rows = con.raw_sql("select count(*) from facts.deal").fetchone()[0]
-        con.raw_sql("create table tier (payee varchar, n int, lo bigint, hi bigint, rate int, quota bigint)")
-        values = [
-            (name, n, low * quota * 10**4, high and high * quota * 10**4, rate, quota)
-            for name, quota in _quotas(rows).items()
-            for n, (low, high, rate) in enumerate([(0, 50, 5), (50, 100, 15), (100, 125, 20), (125, None, 25)])
-        ]
-        con.con.executemany("insert into tier values (?, ?, ?, ?, ?, ?)", values)
-        con.raw_sql(BY_HAND.format(engineers=ENGINEERS))
-        paid = con.raw_sql("select payee, m, paid from due").fetchall()
-        seconds = time.perf_counter() - start
-        return {"seconds": seconds, "pay": {f"{p} 2026-{m:02}": str(Decimal(int(c)).scaleb(-2)) for p, m, c in paid}}
-    finally:
-        con.disconnect()
-        kept.unlink()
+def hand(home: Path) -> dict[str, Any]:
+    """The best we know to write for this one plan: whole millionths of a dollar; twice the multiple of a tier."""
+    import duckdb
+
+    con = duckdb.connect(config=LIMITS)
+    names = {"home": home, "out": _fresh(home / "hand")}
+    held = quotas(int((home / "ready").read_text()))
+    start = time.perf_counter()
+    con.execute("create temp table quotas (payee text, quota bigint)")
+    con.execute("insert into quotas select unnest(?), unnest(?)", [list(held), list(held.values())])
+    con.execute("""create temp table bands as select payee, n, lo * quota * 250000 lo, hi * quota * 250000 hi
+        from quotas, (values (1, 0, 2), (2, 2, 4), (3, 4, 5), (4, 5, null)) t(n, lo, hi)""")
+    con.execute(CREDITS_BY_HAND.format(**names))
+    con.execute(SLICES_BY_HAND.format(**names))
+    pay = {key: int(cents) for key, cents in con.execute(PAY_BY_HAND.format(**names)).fetchall()}
+    seconds = time.perf_counter() - start
+    return {"pay": pay, "seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
 
 
-def frames(path: Path) -> dict[str, Any]:
-    """The same in pandas, in memory, each line on the running total."""
+def frames(home: Path) -> dict[str, Any]:
+    """The same with pandas: whole numbers, the running total of every line, the pay of it as F(X + c) − F(X)."""
     import numpy as np
     import pandas as pd
 
-    with duckdb.connect(str(path), read_only=True) as con:
-        deal, assignment, split = (con.table(n).df() for n in ("deal", "assignment", "split"))
+    held = pd.Series(quotas(int((home / "ready").read_text())))
     start = time.perf_counter()
-    quotas = _quotas(len(deal))
-    deal["cents"] = (deal.booked * 100).round().astype("int64")
-    owned = deal.merge(assignment, on="key")
-    owned = owned[(owned.day >= owned.start) & (owned.day < owned.end)]
-    parts = split[split.groupby("id").share.transform("sum").sub(1).abs() < 1e-9]
-    shared = owned.drop(columns="payee").merge(parts, on="id")
-    whole = owned[~owned.id.isin(split.id)]
-    direct = [
-        whole.assign(w=whole.cents * 10_000, type="direct"),
-        shared.assign(w=shared.cents * (shared.share * 10_000).round().astype("int64"), type="direct"),
-    ]
-    deals = pd.concat([whole, shared]).drop_duplicates("id")
-    over = deals[deals.region.str[1:].astype(int) < ENGINEERS]
-    direct.append(over.assign(payee="E" + over.region.str[1:], w=over.cents * 5_000, type="overlay"))
-    lines = pd.concat(direct)[["payee", "id", "type", "day", "w"]].sort_values(["payee", "day", "id", "type"])
-    after = lines.groupby("payee", sort=False).w.cumsum()
-    quota = lines.payee.map(quotas).astype("int64")
-    worth = np.zeros(len(lines), dtype=object)
-    for low, high, rate in ((0, 50, 5), (50, 100, 15), (100, 125, 20), (125, None, 25)):
-        top = after if high is None else np.minimum(after, quota * high * 10**4)
-        part = np.maximum(top - np.maximum(after - lines.w, quota * low * 10**4), 0)
-        worth = worth + part.astype(object) * rate
-    lines["worth"], lines["month"] = worth, lines.day.dt.month
-    found: dict[str, str] = {}
-    sums, last = dict.fromkeys(quotas, 0), dict.fromkeys(quotas, 0)
-    for (payee, month), more in lines.groupby(["payee", "month"]).worth.sum().items():
-        sums[payee] += more
-        parts_of = quotas[payee] * 10**7
-        cents = (2 * sums[payee] * 12_000_000 + parts_of) // (2 * parts_of)
-        found[f"{payee} 2026-{month:02}"] = str(Decimal(int(cents - last[payee])).scaleb(-2))
-        last[payee] = cents
-    return {"seconds": time.perf_counter() - start, "pay": found}
+    deals, splits, assigned = (pd.read_parquet(home / f"{n}.parquet") for n in ("deals", "splits", "assignments"))
+    deals["day"] = deals["day"].astype("datetime64[s]")
+    deals["cents"] = (deals.pop("booked") * 100).astype("int64")
+    splits["part"] = (splits.pop("share") * 10_000).astype("int64")
+    late = pd.to_datetime(assigned["start"]) >= pd.Timestamp(MIDDLE)
+    owner = np.where(
+        deals["day"] >= pd.Timestamp(MIDDLE),
+        deals["key"].map(assigned[late].set_index("key")["payee"]),
+        deals["key"].map(assigned[~late].set_index("key")["payee"]),
+    )
+    alone = ~deals["id"].isin(splits["id"])
+    new = deals["family"] == "new"
+    shared = deals.merge(splits[splits.groupby("id")["part"].transform("sum") == 10_000], on="id")
+    parts = [
+        pd.DataFrame({"payee": owner, "id": deals["id"], "day": deals["day"], "w": deals["cents"] * 10_000})[alone],
+        pd.DataFrame({"payee": shared["payee"], "id": shared["id"], "day": shared["day"],
+                      "w": shared["cents"] * shared["part"]}),
+        pd.DataFrame({"payee": "e" + deals["region"].str[1:], "id": deals["id"], "day": deals["day"],
+                      "w": deals["cents"] * 5_000})[new],
+    ]  # fmt: skip
+    lines = pd.concat(parts).sort_values(["payee", "day", "id"], kind="stable", ignore_index=True)
+    after = lines.groupby("payee")["w"].cumsum()
+    unit = lines["payee"].map(held) * 250_000
+    lines["due"] = 0
+    for low, high, twice in ((0, 2, 1), (2, 4, 3), (4, 5, 4), (5, None, 5)):
+        top, bottom = (after, after - lines["w"]) if high is None else (
+            np.minimum(after, unit * high), np.minimum(after - lines["w"], unit * high))  # fmt: skip
+        lines["due"] += twice * (np.maximum(top, unit * low) - np.maximum(bottom, unit * low))
+    months = lines.groupby(["payee", lines["day"].dt.strftime("%Y-%m")])["due"].sum()
+    total = months.groupby(level=0).cumsum()
+    quota = total.index.get_level_values(0).map(held)
+    paid = (48 * total + 5 * quota) // (10 * quota) - (48 * (total - months) + 5 * quota) // (10 * quota)
+    pay = {f"{payee}/{month}": int(cents) for (payee, month), cents in paid.items()}
+    seconds = time.perf_counter() - start
+    return {"pay": pay, "seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
 
 
 if __name__ == "__main__":
-    work = {"ours": ours, "by_hand": by_hand, "frames": frames}[sys.argv[1]]
-    database = Path(sys.argv[2])
-    database.with_suffix(f".{sys.argv[1]}.json").write_text(json.dumps(work(database)))
+    print(json.dumps({"ours": ours, "hand": hand, "pandas": frames}[sys.argv[1]](Path(sys.argv[2]))))
