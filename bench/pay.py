@@ -115,13 +115,13 @@ def ours(home: Path) -> dict[str, Any]:
         return con.read_parquet(path)
 
     start = time.perf_counter()
-    credits = keep("credit", _credits(con, home))
+    credits = _credits(con, home, keep)
     work = _work(con, home, credits, keep)
     priced = price_component(work)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     pay = {f"{d.payee}/{d.period}": int(d.amount * 100) for d in priced.dues}
-    slices = con.read_parquet(out / "slice.parquet").count().execute()
+    slices = con.read_parquet([out / "slice.parquet", out / "slice_crossing.parquet"]).count().execute()
     found = {"pay": pay, "seconds": seconds, "peak": peak, "slices": int(slices), "what_if": _what_if(work, priced)}
     return found | {"changed": _changed(con, work, pay)}
 
@@ -172,7 +172,7 @@ def _changed(con: Any, work: Any, pay: Statements) -> float:
     return seconds
 
 
-def _credits(con: Any, home: Path) -> Any:
+def _credits(con: Any, home: Path, keep: Callable[[str, Any], Any]) -> Any:
     from geartrain.incentives.engine.crediting import Crediting, Overlay, credits_of_deals
 
     rows = tuple((f"r{n:02}", "new", f"e{n:02}") for n in range(OVERLAYS))
@@ -182,7 +182,12 @@ def _credits(con: Any, home: Path) -> Any:
         overlays=(Overlay(("region", "family"), rows, Decimal("0.5")),),
         columns={"region": "string", "family": "string"},
     )
-    return credits_of_deals(con.read_parquet(home / "deals.parquet"), by).drop("region", "family")
+    # What the plan's conditions do not read is not written down.
+    return credits_of_deals(
+        con.read_parquet(home / "deals.parquet"),
+        by,
+        lambda name, part: keep(name, part.drop("region", "family", "booked")),
+    )
 
 
 def _work(con: Any, home: Path, credits: Any, keep: Callable[[str, Any], Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ PLACES = 2 + SHARE_PLACES  # of an amount: cents × a share's
 FINEST = 9  # places of a share that facts hold
 LOOSE = Decimal("0.000001")  # by which direct shares may miss 1, as for a single deal
 KEPT = ("id", "day", "booked")
+Keep = Callable[[str, ibis.Table], ibis.Table]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Crediting:
 
     @property
     def share(self) -> str:
-        """The type of a share."""
+        """The type that holds a share."""
         return f"decimal({self.share_places + 1}, {self.share_places})"
 
     @property
@@ -73,16 +74,18 @@ def share_places_of(splits: ibis.Table) -> Any:
     return ibis.cases(*fits, else_=FINEST).max()
 
 
-def credits_of_deals(deals: ibis.Table, by: Crediting) -> ibis.Table:
+def credits_of_deals(deals: ibis.Table, by: Crediting, keep: Keep = lambda name, table: table) -> ibis.Table:
     """Grain: deal, payee and type. Columns: payee, id, day, type, booked, amount, and `by.columns`.
 
     `amount` is booked × share in whole parts of a money unit, 10 ** by.places of them: exact, and quick to add up.
 
     Args:
         deals: id, day, booked (to the cent), `owner` or `key`, and the columns of `by.columns`.
+        keep: Writes a relation down and gives it back. Each kind of credit is asked for by itself: engines would hold
+            what several parts of one question share in memory.
     """
-    owned = _owned(deals, by)
-    whole, split = _whole(owned, by), _split(owned, by)
+    counted = deals.mutate(cents=(deals.booked * 100).cast("int64"))
+    whole, split = _whole(_owned(counted, by), by), _split(counted, by)
     parts = [whole] if split is None else [whole, split]
     led = [p if by.eligible is None else p.filter(p.payee.isin(sorted(by.eligible))) for p in parts]
     chain = list(by.chains)
@@ -90,15 +93,15 @@ def credits_of_deals(deals: ibis.Table, by: Crediting) -> ibis.Table:
         alone = n == 0  # one row a deal: nothing to take once only
         parts += [_overlaid(direct, overlay, by, alone=alone) for overlay in by.overlays]
         parts += [_rolled(direct, chain, by, alone=alone)] if chain else []
-    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    # Whole numbers from here on: they multiply faster than decimals do.
     number = "int64" if by.share_places <= 6 else "decimal(38, 0)"
-    cents = (every.booked * 100).cast("int64").cast(number)
-    part = (every.share * 10**by.share_places).cast("int64").cast(number)
-    return every.mutate(amount=cents * part).drop("share")
+    counted = [p.mutate(amount=p.cents.cast(number) * p.part.cast(number)).drop("cents", "part") for p in parts]
+    kept = [keep(f"credit_{n}", part) for n, part in enumerate(counted)]
+    return ibis.union(*kept) if len(kept) > 1 else kept[0]
 
 
 def _columns(by: Crediting) -> tuple[str, ...]:
-    return (*KEPT, *by.columns)
+    return (*KEPT, "cents", *by.columns)
 
 
 def _owned(deals: ibis.Table, by: Crediting) -> ibis.Table:
@@ -113,21 +116,24 @@ def _owned(deals: ibis.Table, by: Crediting) -> ibis.Table:
 def _whole(owned: ibis.Table, by: Crediting) -> ibis.Table:
     """Deals that nobody shares, each its owner's."""
     alone = owned if by.splits is None else owned.anti_join(by.splits, "id")
-    return alone.select(
-        *_columns(by), payee=alone.owner, share=ibis.literal(1).cast(by.share), type=ibis.literal("direct")
-    )
+    return alone.select(*_columns(by), payee=alone.owner, part=_part(by, Decimal(1)), type=ibis.literal("direct"))
 
 
-def _split(owned: ibis.Table, by: Crediting) -> ibis.Table | None:
+def _part(by: Crediting, share: Decimal) -> Any:
+    """A share in whole parts."""
+    return ibis.literal(int(share * 10**by.share_places), "int64")
+
+
+def _split(deals: ibis.Table, by: Crediting) -> ibis.Table | None:
     """Deals that are shared, a row a person; none where the shares do not sum to 1 (within `LOOSE`)."""
     if by.splits is None:
         return None
-    shares = by.splits.select("id", "payee", share=by.splits.share.cast(by.share))
-    sums = shares.group_by("id").agg(whole=shares.share.sum())
-    off = ((sums.whole - 1) * 10**by.share_places).abs().cast("int64")
-    fair = sums.filter(off <= int(LOOSE * 10**by.share_places))
-    met = owned.join(shares.semi_join(fair, "id"), "id")
-    return met.select(*_columns(by), "payee", "share", type=ibis.literal("direct"))
+    whole = 10**by.share_places
+    shares = by.splits.select("id", "payee", part=(by.splits.share.cast(by.share) * whole).cast("int64"))
+    sums = shares.group_by("id").agg(whole=shares.part.sum())
+    fair = sums.filter((sums.whole - whole).abs() <= int(LOOSE * whole))
+    met = deals.join(shares.semi_join(fair, "id"), "id")
+    return met.select(*_columns(by), "payee", "part", type=ibis.literal("direct"))
 
 
 def _overlaid(direct: ibis.Table, overlay: Overlay, by: Crediting, *, alone: bool) -> ibis.Table:
@@ -136,8 +142,7 @@ def _overlaid(direct: ibis.Table, overlay: Overlay, by: Crediting, *, alone: boo
     rows = {name: [row[n] for row in overlay.rows] for n, name in enumerate(schema)}
     deals = direct.select(*_columns(by))
     met = (deals if alone else deals.distinct()).join(ibis.memtable(rows, schema=ibis.schema(schema)), overlay.columns)
-    share = ibis.literal(overlay.share, by.share)  # without a type three decimals are kept
-    return met.select(*_columns(by), payee="over", share=share, type=ibis.literal("overlay"))
+    return met.select(*_columns(by), payee="over", part=_part(by, overlay.share), type=ibis.literal("overlay"))
 
 
 def _rolled(direct: ibis.Table, chain: list[tuple[str, str]], by: Crediting, *, alone: bool) -> ibis.Table:
@@ -145,6 +150,6 @@ def _rolled(direct: ibis.Table, chain: list[tuple[str, str]], by: Crediting, *, 
     rows = {"payee": [p for p, _ in chain], "manager": [m for _, m in chain]}
     met = direct.join(ibis.memtable(rows, schema=ibis.schema({"payee": "string", "manager": "string"})), "payee")
     if not alone:
-        part = met.share.max() if by.dedupe else ibis.least(met.share.sum(), ibis.literal(1).cast(by.share))
-        met = met.group_by(*_columns(by), "manager").agg(share=part.cast(by.share))
-    return met.select(*_columns(by), payee="manager", share=met.share, type=ibis.literal("rollup"))
+        part = met.part.max() if by.dedupe else ibis.least(met.part.sum(), _part(by, Decimal(1)))
+        met = met.group_by(*_columns(by), "manager").agg(part=part)
+    return met.select(*_columns(by), payee="manager", part=met.part, type=ibis.literal("rollup"))

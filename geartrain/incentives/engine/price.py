@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from geartrain.incentives.components import Ground, component_result
 from geartrain.incentives.engine.settle import Due, Odd, Settling, Sum
-from geartrain.incentives.engine.slices import flat_slices, marginal_slices
+from geartrain.incentives.engine.slices import Keep, flat_slices, marginal_slices
 from geartrain.incentives.engine.support import unsupported
 from geartrain.incentives.engine.terms import Term, days_of, terms_of
-from geartrain.incentives.engine.weigh import INTEGER, SAFE, WIDE, Weights, weighed_credits
+from geartrain.incentives.engine.weigh import INTEGER, SAFE, WIDE, Weights, calendar_of, weighed_credits
 from geartrain.incentives.lines import Credit, Payee
 from geartrain.incentives.plan import Component, CompPlan
 from geartrain.incentives.rules import tier_rules
@@ -25,8 +25,8 @@ from geartrain.kernel.errors import Invalid
 from geartrain.kernel.periods import Calendar
 
 Execute = Callable[[ibis.Expr], pa.Table]
-Keep = Callable[[str, ibis.Table], ibis.Table]
 OWN = ("payee", "id", "day", "type", "amount", "booked", "rate", "measure")
+BY_DAY = ("payee", "day", "mask", "fall", "rate")
 ALIKE = ("payee", "window", "period", "mask", "fall", "rate")
 
 
@@ -87,9 +87,10 @@ def price_component(work: Work) -> Priced:
     terms = list(terms_of(work.comp_plan, work.component, work.payees, work.calendar, unit=unit))
     days = list(days_of(work.comp_plan, work.component, work.calendar))
     number = _number(work, terms, unit)
-    weighed = weighed_credits(work.credits, work.component, days, terms, number=number, people=work.people)
+    calendar = calendar_of(days)
+    weighed = weighed_credits(work.credits, work.component, calendar, terms, number=number, people=work.people)
     odd = _over_cap(work, weighed, terms, unit)
-    slices, lines = _sums(work, weighed, terms, unit, number)
+    slices, lines = _sums(work, weighed, calendar, terms, unit, number)
     order = {key: n for n, day in enumerate(days) for key in (day.group, day.period)}
     settling = Settling(work.component, work.comp_plan.rounding, order)
     dues: list[Due] = []
@@ -122,22 +123,25 @@ def _number(work: Work, terms: Sequence[Term], unit: int) -> str:
 
 
 def _sums(
-    work: Work, weighed: ibis.Table, terms: Sequence[Term], unit: int, number: str
+    work: Work, weighed: ibis.Table, calendar: ibis.Table, terms: Sequence[Term], unit: int, number: str
 ) -> tuple[dict[tuple[str, str], list[Sum]], dict[tuple[str, str], list[Sum]]]:
     """Slices and lines that are paid alike, summed; by payee and window."""
     component = work.component
     assert component.tiers is not None
     if component.window == "per_deal":
-        alike = weighed.group_by(*ALIKE, "w").agg(count=weighed.count())
-        return {}, _read(work.execute(alike), "w", lambda _: unit)
-    lines = weighed.group_by(*ALIKE, "grp").agg(w=_total(weighed.w))
+        alike = weighed.group_by(*BY_DAY, "w").agg(count=weighed.count())
+        counted = alike.join(calendar, "day").group_by(*ALIKE, "w").agg(count=lambda t: t["count"].sum())
+        return {}, _read(work.execute(counted), "w", lambda _: unit)
+    daily = weighed.group_by(*BY_DAY).agg(w=_total(weighed.w))
+    lines = daily.join(calendar, "day").group_by(*ALIKE, "grp").agg(w=lambda t: _total(t.w))
     found = _read(work.execute(lines), "w", lambda _: unit)
     if tier_rules()[component.tiers.kind].whole is not None or component.grouping == "period":
         return {}, found
     price = marginal_slices if component.tiers.kind == "marginal" else flat_slices
-    slices = work.keep("slice", price(weighed, terms, number=number))
+    slices = price(weighed, calendar, terms, number=number, keep=work.keep)
     fines = {(t.payee, t.window.key): unit * t.fine for t in terms}
-    summed = slices.group_by(*ALIKE, "n").agg(part=_total(slices.part))
+    parts = slices.group_by(*BY_DAY, "n").agg(part=_total(slices.part))
+    summed = parts.join(calendar, "day").group_by(*ALIKE, "n").agg(part=lambda t: _total(t.part))
     return _read(work.execute(summed), "part", lambda at: fines[at]), found
 
 
@@ -203,7 +207,7 @@ def credits_of_rows(table: pa.Table, component: Component, *, places: int = 0) -
     for row in table.to_pylist():
         values = {k: v for k, v in row.items() if k not in OWN}
         rate = Fraction(1) if row.get("rate") is None else Fraction(row["rate"])
-        booked = None if row["booked"] is None else Fraction(row["booked"])
+        booked = None if row.get("booked") is None else Fraction(row["booked"])
         amount = Fraction(row["amount"]) / 10**places
         found[row["payee"]].append(
             Credit(row["id"], row["day"], amount, booked, type=row["type"], measure=component.measure,

@@ -88,40 +88,42 @@ def _holds(condition: str, table: ibis.Table) -> Any:
 def weighed_credits(
     credits: ibis.Table,
     component: Component,
-    days: Sequence[Day],
+    calendar: ibis.Table,
     terms: Sequence[Term],
     *,
     number: str,
     people: ibis.Table | None = None,
 ) -> ibis.Table:
-    """Grain: a credit. Columns: payee, id, type, day, window, period, grp, mask, fall, rate, w.
+    """Grain: a credit. Columns: payee, id, type, day, mask, fall, rate, w.
 
     Args:
         credits: payee, id, day, type, amount, booked, rate, and the columns conditions read.
+        calendar: As of `calendar_of`.
         number: The type that totals of credit fit.
         people: payee and `user.…` columns, where conditions read them.
     """
     weights = Weights(component)
-    calendar = ibis.memtable(
-        {
-            "day": [d.day for d in days],
-            "window": [d.window for d in days],
-            "period": [d.period for d in days],
-            "grp": [d.group for d in days],
-        },
-        schema={"day": "date", "window": "string", "period": "string", "grp": "string"},
-    )
-    table = credits.join(calendar, "day")
-    if people is not None:
-        table = table.join(people, "payee")
-    seen = _seen(table, component, terms)
+    table = credits if people is None else credits.join(people, "payee")
+    seen = _seen(table, component, calendar, terms)
     units = _units(seen.amount, number)
     return seen.select(
-        *("payee", "id", "type", "day", "window", "period", "grp"),
+        *("payee", "id", "type", "day"),
         rate=seen.rate if "rate" in credits.columns else ibis.literal(None, "decimal(38, 18)"),
         w=weights.weighed(seen, units),
         **weights.columns(seen),
     )
+
+
+def calendar_of(days: Sequence[Day]) -> ibis.Table:
+    """Grain: a day of the plan, with its window, the period it is due in and the group it is priced with."""
+    schema = {"day": "date", "window": "string", "period": "string", "grp": "string"}
+    rows = {
+        "day": [d.day for d in days],
+        "window": [d.window for d in days],
+        "period": [d.period for d in days],
+        "grp": [d.group for d in days],
+    }
+    return ibis.memtable(rows, schema=ibis.schema(schema))
 
 
 def _units(amount: Any, number: str) -> Any:
@@ -133,7 +135,7 @@ def _units(amount: Any, number: str) -> Any:
     return (wide * 10**scale).cast(number)
 
 
-def _seen(table: ibis.Table, component: Component, terms: Sequence[Term]) -> ibis.Table:
+def _seen(table: ibis.Table, component: Component, calendar: ibis.Table, terms: Sequence[Term]) -> ibis.Table:
     """The table with a column `seen.x` for each path x that conditions read."""
     reads = {path for c in conditions(component) for path in parse(c).fields}
     if "quota" in reads:
@@ -145,7 +147,7 @@ def _seen(table: ibis.Table, component: Component, terms: Sequence[Term]) -> ibi
             },
             schema={"payee": "string", "window": "string", "quota": "decimal(38, 9)"},
         )
-        table = table.join(quotas, ["payee", "window"])
+        table = table.join(calendar.select("day", "window"), "day").join(quotas, ["payee", "window"])
     names: Mapping[str, str] = {"amount": "booked", "credit": "amount", "credit_type": "type"}
     return table.mutate({f"seen.{path}": table[names.get(path, path)] for path in sorted(reads)})
 
