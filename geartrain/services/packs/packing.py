@@ -183,7 +183,7 @@ class _Maker:
         return packs.Section(
             key=part.key,
             title=part.title,
-            prose=" ".join([part.prose, *self._calls()]).strip() if part.calls else part.prose,
+            prose="\n".join(s for s in [part.prose, *self._calls()] if s) if part.calls else part.prose,
             questions=tuple(self.question(ask) for ask in part.questions),
             narrative=tuple(said),
             decisions=part.decisions,
