@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
@@ -110,14 +110,14 @@ def _whole(lines: Sequence[Weighed], terms: Terms) -> list[Priced]:
     assert terms.rule.whole is not None
     found: list[Priced] = []
     x, due = ZERO, ZERO
-    held: list[Weighed] = []
+    held = _Held(_cap(terms.caps))
     for group in _groups(lines):
         if terms.fresh:
-            x, due, held = ZERO, ZERO, []
+            x, due, held = ZERO, ZERO, _Held(_cap(terms.caps))
         end = x + sum((w.credit for w in group), ZERO)
         for w in group:
             x += w.credit
-            held.append(w)
+            held.add(w)
             at = end if w.group else x
             own = _capped(_owned(w, terms, at), terms.caps)
             if terms.keep and terms.rule.per_unit:
@@ -139,7 +139,30 @@ def _owned(w: Weighed, terms: Terms, x: Fraction) -> list[LineSlice]:
     return [_part("own", s, w.credit / x, w.factor) for s in whole]
 
 
-def _due(held: Sequence[Weighed], terms: Terms, x: Fraction) -> Fraction:
+class _Held:
+    """The lines of a window up to now. Without a cap their credits × factors are only ever asked for in sum, so that a
+    window of n lines is priced in n steps; under a cap every line is looked at anew."""
+
+    def __init__(self, cap: Fraction | None) -> None:
+        self.cap = cap
+        self.sums = {False: ZERO, True: ZERO}
+        self.each: list[tuple[bool, Fraction]] = []
+
+    def add(self, line: Weighed) -> None:
+        """One line more."""
+        weight = line.credit * line.factor
+        self.sums[line.windfall] += weight
+        if self.cap is not None:
+            self.each.append((line.windfall, weight))
+
+    def pay(self, rates: Mapping[bool, Fraction]) -> Fraction:
+        """What they pay at a rate for ordinary lines and one for windfalls."""
+        if self.cap is None:
+            return sum((weight * rates[windfall] for windfall, weight in self.sums.items()), ZERO)
+        return sum((min(self.cap, weight * rates[windfall]) for windfall, weight in self.each), ZERO)
+
+
+def _due(held: _Held, terms: Terms, x: Fraction) -> Fraction:
     """What all lines up to now pay, at the total as it stands."""
     assert terms.rule.whole is not None
     if not x:
@@ -148,9 +171,7 @@ def _due(held: Sequence[Weighed], terms: Terms, x: Fraction) -> Fraction:
         windfall: sum((s.pay for s in terms.rule.whole(table, x)), ZERO) / x
         for windfall, table in ((False, terms.table), (True, terms.windfall))
     }
-    cap = _cap(terms.caps)
-    pays = (w.credit * w.factor * rates[w.windfall] for w in held)
-    return sum((p if cap is None else min(cap, p) for p in pays), ZERO)
+    return held.pay(rates)
 
 
 def _cap(caps: Caps) -> Fraction | None:
