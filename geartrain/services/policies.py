@@ -187,7 +187,8 @@ def _own(ws: Workspace, files: list[Path], state: tuple[object, ...]) -> PolicyS
         return known[1]
     issues: list[Issue] = []
     own = read_policies(_texts(ws, files, issues), policy_kinds())
-    found = PolicySet(own.policies, (*issues, *own.issues))
+    unread = {i.where.rpartition(":")[0]: "" for i in issues}
+    found = PolicySet(own.policies, (*issues, *own.issues), {**own.refused, **unread})
     with _lock:
         _files[ws.policies] = (state, found)
     return found
@@ -197,17 +198,19 @@ def _laid(ws: Workspace, own: PolicySet, register: Register, segment: int) -> Po
     """What is published over the files over what ships."""
     kinds = policy_kinds()
     holding, begun = register.holding(segment)
-    issues, published = [], {}
+    issues, published, refused = [], {}, dict(own.refused)
     for name, stored in holding.items():
         policy, wrong = stored_policy(ws, stored)
         issues += wrong
         if policy is not None:
             published[name] = policy
+        else:
+            refused |= {i.where.rpartition(":")[0]: name[0] for i in wrong}
     files = {n: p for n, p in own.policies.items() if n not in begun and not kinds[n[0]].governed}
     issues += [_unpublished(p) for n, p in own.policies.items() if n not in holding and kinds[n[0]].governed]
     shipped = {n: p for n, p in shipped_policies().policies.items() if not kinds[n[0]].governed}
     everything = (*shipped_policies().issues, *own.issues, *issues)
-    return PolicySet({**shipped, **files, **published}, everything)
+    return PolicySet({**shipped, **files, **published}, everything, refused)
 
 
 def stored_policy(ws: Workspace, stored: Stored) -> tuple[Policy | None, list[Issue]]:

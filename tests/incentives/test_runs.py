@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from geartrain.kernel.errors import Conflict, NotFound, PeriodLocked
+from geartrain.kernel.errors import Conflict, Invalid, NotFound, PeriodLocked
 from geartrain.services.access import Actor, Role
 from geartrain.services.pay.ledger import approve_pay, lock_pay, replay_pay
 from geartrain.services.pay.runs import check_statement, get_statement, run_pay
@@ -146,3 +146,18 @@ def test_what_is_altered_behind_our_back_is_named(tmp_path):
         cursor.execute("UPDATE decisions_payentry SET amount = amount + 1 WHERE old IS NOT NULL")
     found = [(i.code, i.where) for i in verify_pay(ws)]
     assert found == [("pay_altered", "pay/2026-01/ann"), ("pay_altered", "pay/2026-02")]
+
+
+def test_a_plan_that_cannot_be_read_is_said_to_pay_nobody(tmp_path):
+    broken = plan_text().replace("a-plan", "b-plan").replace("window: year_to_date", "window: fortnight")
+    ws = company(tmp_path, plans=[plan_text(), broken], opportunity=QUARTER)
+    (found,) = [i for i in run_pay(ws, FIN, period="2026-03").issues if i.code == "pay_plan_unread"]
+    assert found.where.startswith("policies/plan1.yaml:")
+    assert "fortnight" in found.message or "window" in found.message
+    (ws.policies / "plan0.yaml").unlink()
+    with pytest.raises(Invalid, match=r"plan1\.yaml"):
+        run_pay(ws, FIN, period="2026-03")
+    # What is wrong with another kind is no matter of pay.
+    (ws.policies / "plan1.yaml").write_text(plan_text())
+    (ws.policies / "other.yaml").write_text("kind: metric\nkey: x\n")
+    assert [i.code for i in run_pay(ws, FIN, period="2026-03").issues if i.code == "pay_plan_unread"] == []

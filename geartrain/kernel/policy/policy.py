@@ -63,6 +63,8 @@ class PolicySet:
 
     policies: Mapping[tuple[str, str], Policy] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """The documents that gave no policy, each with the kind it says it is of; empty where that cannot be told."""
 
     @cached_property
     def sha256(self) -> str:
@@ -89,24 +91,42 @@ class PolicySet:
 
     def over(self, other: PolicySet) -> PolicySet:
         """These policies laid over others: of one kind and key, this one holds."""
-        return PolicySet({**other.policies, **self.policies}, (*other.issues, *self.issues))
+        policies = {**other.policies, **self.policies}
+        return PolicySet(policies, (*other.issues, *self.issues), {**other.refused, **self.refused})
+
+    def broken(self, kind: str) -> list[Issue]:
+        """What is wrong with documents that are, or may be, of a kind: what they would say does not hold."""
+        return [
+            i
+            for i in self.issues
+            if i.level == Level.error and self.refused.get(i.where.rpartition(":")[0]) in (kind, "")
+        ]
 
 
 def read_policies(documents: Iterable[tuple[str, str]], kinds: Mapping[str, Kind]) -> PolicySet:
     """The policies of some (file, text) pairs, in that order: of two with one kind and key the first holds."""
     found: dict[tuple[str, str], Policy] = {}
     issues: list[Issue] = []
+    refused: dict[str, str] = {}
     for where, text in documents:
         policy, wrong = read_policy(text, where, kinds)
         issues += wrong
         if policy is None:
+            refused[where] = _kind_said(text, kinds)
             continue
         if first := found.get((policy.kind, policy.key)):
             message = f"{policy.kind} '{policy.key}' is in {first.where} already; this file is not used."
             issues.append(Issue("policy_duplicate", Level.error, message, f"{where}:1", "Keep one, or rename its key."))
+            refused[where] = policy.kind
             continue
         found[policy.kind, policy.key] = policy
-    return PolicySet(found, tuple(issues))
+    return PolicySet(found, tuple(issues), refused)
+
+
+def _kind_said(text: str, kinds: Mapping[str, Kind]) -> str:
+    """The kind that a text which gave no policy says it is of; empty where it says none that there is."""
+    named = re.search(r"""^kind:[ \t]*["']?(\w+)""", text, re.MULTILINE)
+    return named[1] if named and named[1] in kinds else ""
 
 
 def read_policy(text: str, where: str, kinds: Mapping[str, Kind]) -> tuple[Policy | None, list[Issue]]:

@@ -162,7 +162,8 @@ def calculate(
     if span.key in locked:
         return replace(_locked(ws, span, plans, entries, due), evaluations=tuple(evaluated))
     teams = _teams(evaluated, span, ws.calendar)
-    issues = [*inputs.issues, *(i for e in evaluated for i in e.issues)]
+    unread = () if policies is not None else current_policies(ws).broken(KIND)
+    issues = [*map(_unpaid, unread), *inputs.issues, *(i for e in evaluated for i in e.issues)]
     if due:
         total = sum((a.amount for a in due), Decimal(0))
         message = f"{len(due)} entries of locked periods differ from what the facts say now, by {money(total)} in all."
@@ -186,6 +187,12 @@ def calculate(
     status = pay_ledger.status_of(ws, span.key)
     return Run(span, tuple(p.key for p in plans), currency, dict(sorted(statements.items())), entries, due,
                tuple(issues), status, tuple(evaluated))  # fmt: skip
+
+
+def _unpaid(wrong: Issue) -> Issue:
+    """A plan that cannot be read pays nobody: whoever approves the run is told."""
+    message = f"Nobody is paid by a plan that cannot be read: {wrong.message}"
+    return Issue("pay_plan_unread", wrong.level, message, wrong.where, wrong.hint)
 
 
 def _locked(
@@ -215,6 +222,9 @@ def _plans(ws: Workspace, span: Period) -> tuple[CompPlan, ...]:
     held = [p.envelope for p in current_policies(ws).of(KIND).values()]
     inside = [p for p in held if p.effective[0] < span.end and p.effective[1] > span.start]
     if not inside:
+        if wrong := current_policies(ws).broken(KIND):
+            said = f"There is no compensation plan that can be read. {wrong[0].where}: {wrong[0].message}"
+            raise Invalid(said, hint=wrong[0].hint)
         hint = "Write one to policies/, and look at it with: geartrain pay plan check FILE"
         raise NotFound(f"No compensation plan is in force in {span.key}.", hint=hint)
     months = (span.end.year - span.start.year) * 12 + span.end.month - span.start.month

@@ -178,7 +178,7 @@ def choose_process(ws: Workspace, asked: Asked) -> Policy:
     if asked.policy:
         return current_policies(ws).get(KIND, asked.policy)
     if not known:
-        broken = [i for i in current_policies(ws).issues if i.level == Level.error]
+        broken = current_policies(ws).broken(KIND)
         if broken:
             raise Invalid(
                 f"There is no sales process that can be read. {broken[0].where}: {broken[0].message}",

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from geartrain.kernel.errors import Invalid, NotFound
-from geartrain.kernel.issues import Level
 from geartrain.kernel.policy import Policy
 from geartrain.kernel.policy.decision import Decision
 from geartrain.kernel.rules.columns import json_text
@@ -74,7 +73,7 @@ def choose_lead_policy(ws: Workspace, *, key: str = "", text: str | None = None,
     known = policies.of(KIND)
     own = {k: p for k, p in known.items() if not p.where.startswith(SHIPPED)} or known
     if not own:
-        broken = [i for i in policies.issues if i.level == Level.error]
+        broken = policies.broken(KIND)
         if broken:
             said = f"There is no lead policy that can be read. {broken[0].where}: {broken[0].message}"
             raise Invalid(said, hint=broken[0].hint)
