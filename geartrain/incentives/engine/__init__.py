@@ -5,8 +5,9 @@ in sets, in whole numbers; what has the size of the payroll (a few sums per paye
 by the rules that price a single payee, so that both give the same cent.
 """
 
+from geartrain.incentives.engine.again import price_again
 from geartrain.incentives.engine.price import Priced, Work, price_component
 from geartrain.incentives.engine.settle import Due
 from geartrain.incentives.engine.support import unsupported
 
-__all__ = ["Due", "Priced", "Work", "price_component", "unsupported"]
+__all__ = ["Due", "Priced", "Work", "price_again", "price_component", "unsupported"]

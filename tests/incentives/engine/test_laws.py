@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from geartrain.incentives.components import Ground
-from geartrain.incentives.engine import Work, price_component, unsupported
+from geartrain.incentives.engine import Work, price_again, price_component, unsupported
 from geartrain.incentives.engine.price import credits_of_rows, dues_of, unit_of
 from geartrain.incentives.engine.terms import terms_of
 from geartrain.incentives.engine.weigh import Weights
@@ -97,6 +97,23 @@ def test_the_order_of_the_facts_and_the_threads_do_not_matter(duck, plan, payees
     finally:
         other.disconnect()
     assert first == again
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(plans(), staffs(), credits(), st.randoms(use_true_random=False))
+def test_a_change_prices_again_only_whom_it_touches(duck, plan, payees, rows, chance):
+    if unsupported(plan.components[0], COLUMNS) or not rows:
+        return
+    changed = {r["id"] for r in chance.sample(rows, min(2, len(rows)))}
+    was = {r["payee"] for r in rows if r["id"] in changed}
+    # Some go, some grow, and one comes to somebody else.
+    later = [r if r["id"] not in changed else {**r, "amount": r["amount"] * 2} for r in rows if chance.random() > 0.5
+             or r["id"] not in changed]  # fmt: skip
+    later.append({**rows[0], "id": "came", "payee": payees[-1].id})
+    first, now = (ibis.memtable(pa.Table.from_pylist(r, SCHEMA)) for r in (rows, later))
+    work = Work(plan, plan.components[0], payees, now, CALENDAR, duck.to_pyarrow, people=people(payees))
+    again = price_again(work, in_sets(duck.to_pyarrow, first, plan, payees), {*changed, "came"}, was=was)
+    assert again == in_sets(duck.to_pyarrow, now, plan, payees)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
