@@ -18,7 +18,7 @@ RECORD = RecordType(
         Column("auto_renew", ColumnKind.flag),
         Column("notice_days", ColumnKind.integer),
         Column("value", ColumnKind.money, required=True),
-        Column("currency", required=True),
+        Column("currency"),
         Column("executed_at", ColumnKind.instant),
     ),
 )

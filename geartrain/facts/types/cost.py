@@ -14,6 +14,6 @@ RECORD = RecordType(
         Column("function", required=True, choices=("sales", "marketing", "customer_success", "revops")),
         Column("category", required=True),
         Column("amount", ColumnKind.money, required=True),
-        Column("currency", required=True),
+        Column("currency"),
     ),
 )

@@ -13,9 +13,9 @@ RECORD = RecordType(
         Column("account_id", required=True, ref="account"),
         Column("opportunity_id", ref="opportunity"),
         Column("issued_at", ColumnKind.instant, required=True),
-        Column("due_at", ColumnKind.instant, required=True),
+        Column("due_at", ColumnKind.instant),
         Column("paid_at", ColumnKind.instant),
         Column("amount", ColumnKind.money, required=True),
-        Column("currency", required=True),
+        Column("currency"),
     ),
 )

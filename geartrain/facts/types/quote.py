@@ -17,7 +17,7 @@ RECORD = RecordType(
         Column("created_at", ColumnKind.instant, required=True),
         Column("sent_at", ColumnKind.instant),
         Column("accepted_at", ColumnKind.instant),
-        Column("currency", required=True),
+        Column("currency"),
         Column("payment_days", ColumnKind.integer),
         Column("term_months", ColumnKind.integer),
     ),
