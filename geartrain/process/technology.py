@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -18,8 +19,10 @@ from pydantic import Field, field_validator, model_validator
 
 from geartrain.kernel.issues import Issue, Level
 from geartrain.kernel.policy import Strict
+from geartrain.kernel.rules import Rule
 from geartrain.process.approval import ratio
 from geartrain.process.contracts import notice_by
+from geartrain.process.expressions import evaluated, read_rule
 from geartrain.process.sales_process import SalesProcess
 
 CATEGORIES = (
@@ -109,6 +112,9 @@ class Tool(Strict):
     provisioner: str = ""
     purchased: int | None = Field(default=None, ge=0)
     assigned: tuple[Seat, ...] = ()
+    assigned_when: str = Field(
+        default="", description="rule over the columns of a user: who has a licence besides those listed"
+    )
     unit_cost: Decimal | None = Field(default=None, ge=0, description="a year; empty: annual cost / purchased")
     annual_cost: Decimal | None = Field(default=None, ge=0)
     term_end: date | None = None
@@ -128,12 +134,51 @@ class Tool(Strict):
     def _names_alone(cls, given: Any) -> Any:
         return [{"user": s} if isinstance(s, str) else s for s in given] if isinstance(given, list | tuple) else given
 
+    @model_validator(mode="after")
+    def _readable(self) -> Tool:
+        _ = self.rule
+        return self
+
+    @cached_property
+    def rule(self) -> Rule | None:
+        """Who has a licence, where a rule says so."""
+        return read_rule(self.assigned_when, f"{self.name}.assigned_when") if self.assigned_when else None
+
+    def seated(self, users: Iterable[Mapping[str, Any]]) -> Tool:
+        """The tool with the seats that its rule gives out: to active users, from their first day; a list comes first.
+
+        Args:
+            users: Columns of each user: user_id, is_active, start_date and those the rule asks for.
+        """
+        if self.rule is None:
+            return self
+        listed = {s.user for s in self.assigned}
+        given = [
+            Seat(user=str(u["user_id"]), since=u.get("start_date"))
+            for u in users
+            if u.get("is_active") and u["user_id"] not in listed and evaluated(self.rule, u)[0] is True
+        ]
+        return self.model_copy(update={"assigned": (*self.assigned, *given)})
+
+    @property
+    def notice(self) -> date | None:
+        """Last day to give notice; None where the contract has none."""
+        return notice_by(self.term_end, self.notice_days) if self.term_end and self.notice_days is not None else None
+
+    @property
+    def review_opens(self) -> date | None:
+        """The earlier of 90 days before notice and a year after the last review; None where there is neither."""
+        yearly = self.reviewed_on + timedelta(days=365) if self.reviewed_on else None
+        known = [d for d in (self.notice - REVIEW_AHEAD if self.notice else None, yearly) if d]
+        return min(known, default=None)
+
 
 class TechnologyRegister(Strict):
     """The `spec` of a technology_register."""
 
     categories: tuple[str, ...] = CATEGORIES
     grace_days: int = Field(default=30, ge=0)
+    review_days: int = Field(default=30, ge=1, le=365, description="how long a review of a tool may take")
     tools: tuple[Tool, ...] = ()
 
     @model_validator(mode="after")
@@ -219,8 +264,7 @@ def assess_tool(register: TechnologyRegister, tool: Tool, uses: Iterable[Use], *
         unit = ratio(tool.annual_cost, Decimal(tool.purchased))
     idle = len(settled - active) + max(0, (tool.purchased or 0) - len(seats))
     benefit = sum((b.value(len(active)) for b in tool.benefits), Decimal(0)) if tool.benefits else None
-    notice = notice_by(tool.term_end, tool.notice_days) if tool.term_end and tool.notice_days is not None else None
-    opens = _review(tool, notice)
+    opens = tool.review_opens
     return Assessed(
         tool.name,
         tool.category,
@@ -238,17 +282,10 @@ def assess_tool(register: TechnologyRegister, tool: Tool, uses: Iterable[Use], *
         benefit=benefit,
         roi=_roi(benefit, tool.annual_cost),
         evidence="; ".join(b.evidence or "no evidence" for b in tool.benefits) or "no evidence",
-        notice_by=notice,
+        notice_by=tool.notice,
         review_opens=opens,
         review_due=opens is not None and opens <= day and not (tool.reviewed_on and tool.reviewed_on >= opens),
     )
-
-
-def _review(tool: Tool, notice: date | None) -> date | None:
-    """The earlier of 90 days before notice and a year after the last review."""
-    yearly = tool.reviewed_on + timedelta(days=365) if tool.reviewed_on else None
-    known = [d for d in (notice - REVIEW_AHEAD if notice else None, yearly) if d]
-    return min(known, default=None)
 
 
 def _share(part: int, whole: int | None) -> Decimal | None:

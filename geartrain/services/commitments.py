@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 # Kinds that have a state of their own: it must not say one thing there and another here.
 CLOSED_WHERE_MADE = frozenset(
-    {"pack_decision", "pay_dispute", "plan_to_sign", "quota_letter", "forecast_submission", "roe_dispute"}
+    {
+        "pack_decision",
+        "pay_dispute",
+        "plan_to_sign",
+        "quota_letter",
+        "forecast_submission",
+        "roe_dispute",
+        "tool_review",
+    }
 )
 
 
@@ -108,7 +116,8 @@ def drop_commitment(ws: Workspace, actor: Actor, *, key: str, reason: str) -> in
     row = Row.objects.select_for_update().filter(open_key=key).first()
     if row is None:
         return None
-    pure, now = _pure(row), ws.now()
+    pure = _pure(row)
+    now = max(ws.now(), pure.opened)  # one that has not opened yet never does
     end = pure.waive if pure.standing(now) is State.breached else pure.cancel
     _keep(row, end(now, by=actor.login, reason=reason), by=actor.login)
     return int(row.pk)

@@ -17,7 +17,7 @@ from tests.process.test_conformance import SPINE
 START = datetime(2026, 3, 1)
 OPEN = ["S1", "S2", "S3"]
 RULES = ["amount > 100", "lead_source = 'web'", "next_step <> ''", "not (amount < 50)", "no_such_column = 'x'"]
-WHEN = ["true", "amount >= 50", "lead_source = 'web' or amount > 500", "no_such_column > 1"]
+WHEN = ["true", "amount >= 50", "lead_source = 'web' or amount > 500", "no_such_number > 1"]
 hours = st.integers(0, 9)
 truths = st.sampled_from([True, False, None])
 

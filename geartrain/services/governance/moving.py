@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from geartrain.kernel.errors import Conflict, Invalid, NotFound, StaleVersion
-from geartrain.kernel.policy import lifecycle
+from geartrain.kernel.policy import Policy, lifecycle
 from geartrain.kernel.policy.decision import utc
 from geartrain.kernel.policy.lifecycle import OPEN, Move, Status, moved
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.commitments import assignee_of, close_commitment, open_commitment
 from geartrain.services.governance.checking import names_of, sound
 from geartrain.services.governance.rows import VersionInfo, every, info, named, open_row, pures, ref
+from geartrain.services.policies import current_policies, parsed_text
+from geartrain.services.published import Published, follow
 from geartrain.services.trail import record, writing
 from geartrain.services.workspace import Workspace
 from geartrain.stores.decisions.published import aware, naive
@@ -156,6 +159,7 @@ def publish_policy(
         Conflict: it is not approved, or another version takes effect at that instant or later.
     """
     require(actor, Permission.publish_policies)
+    held = current_policies(ws)
     with writing(ws, in_turn=True):
         row = open_row(ws, actor, kind, key)
         after = moved(Status(row.status), Move.publish, name=_called(row))
@@ -164,12 +168,15 @@ def publish_policy(
         others = list(every(ws).filter(kind=kind, key=key).exclude(published_at=None).order_by("version"))
         before = lifecycle.predecessor(pures(others), start)
         row.material = lifecycle.of_weight(material, before)
-        if before is not None:
-            _supersede(next(o for o in others if o.version == before.number), start)
+        last = next((o for o in others if before is not None and o.version == before.number), None)
+        if last is not None:
+            _supersede(last, start)
         row.status, row.published_at, row.published_by = after, aware(ws.now()), actor.login
         row.effective_from = aware(start)
         row.save()
         review = _review(ws, actor, row, owner=policy.envelope.owner, name=policy.name)
+        version = replace(policy, version=row.version)
+        follow(ws, actor, Published(version, before=_text_of(last) or held.policies.get((kind, key)), held=held))
         since = row.effective_from.isoformat()
         _record(ws, actor, "publish_policy", row, effective_from=since, material=row.material, review=review)
     return info(row, ws.now())
@@ -278,6 +285,10 @@ def _review(ws: Workspace, actor: Actor, row: PolicyVersion, *, owner: str, name
         source=ref(row),
         key=key,
     )
+
+
+def _text_of(row: PolicyVersion | None) -> Policy | None:
+    return parsed_text(row.body, ref(row))[0] if row else None
 
 
 def _start(ws: Workspace, stated: date | None, asked: date | datetime | None) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,7 @@ from geartrain.process.sales_process import SalesProcess
 from geartrain.process.technology import (
     Assessed,
     Overlap,
+    Survey,
     TechnologyRegister,
     Use,
     anchoring,
@@ -40,6 +42,7 @@ class Portfolio:
     """Every tool, what overlaps, what is not anchored in the process.
 
     Args:
+        surveys: What users of a tool said when they were asked; opinion beside the telemetry, never averaged with it.
         active_share: Weekly active among all seats that are past their grace: what end users really adopted, beside any
             plan to automate more. None without a seat.
     """
@@ -47,6 +50,7 @@ class Portfolio:
     policy: Policy
     as_of: date
     tools: tuple[Assessed, ...]
+    surveys: Mapping[str, Survey]
     overlaps: tuple[Overlap, ...]
     issues: tuple[Issue, ...]
     active_share: Decimal | None
@@ -64,6 +68,7 @@ class Portfolio:
                 "end_user_adoption": self.active_share,
             },
             "tools": [t.as_json() for t in self.tools],
+            "surveys": {name: s.model_dump() for name, s in self.surveys.items()},
             "overlaps": [{n: getattr(o, n) for n in o.__dataclass_fields__} for o in self.overlaps],
             "issues": [i.as_json() for i in self.issues],
         }
@@ -113,6 +118,8 @@ def assess_tools(
         # What a licence is used for is no secret of the seller: the register is about tools, so everyone's use counts.
         for r in facts.execute(facts.raw("tool_use")).to_pylist():
             by[r["tool"].strip().lower()].append(Use(r["user_id"], r["occurred_at"], r["feature"]))
+        users = facts.execute(facts.raw("user")).to_pylist()
+        picked = [t.seated(users) for t in picked]
         found = tuple(assess_tool(register, t, by[t.name.lower()], at=at) for t in picked)
         day = facts.as_of
     strange = sorted(set(by) - {t.name.lower() for t in register.tools})
@@ -125,6 +132,7 @@ def assess_tools(
         policy,
         day,
         found,
+        {t.name: t.survey for t in picked if t.survey},
         tuple(overlaps(picked)),
         tuple(issues),
         Decimal(active) / settled if settled else None,

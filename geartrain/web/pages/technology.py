@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from geartrain.services.access import Permission
-from geartrain.services.selling.tools import assess_tools, choose_register
+from geartrain.services.selling.tools import Portfolio, assess_tools, choose_register
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page
 from geartrain.web.sections import sections_page
@@ -27,6 +27,14 @@ TOOLS = (
     Col("evidence", "On what it rests", wide=True),
     Col("notice_by", "Notice by"),
     Col("review", "Review", badge={"due": "warn", "later": "good"}),
+)
+SAID = (
+    Col("tool", "Tool"),
+    Col("question", "Asked", wide=True),
+    Col("score", "Of 5", unit="number"),
+    Col("adoption", "Adoption", unit="ratio"),
+    Col("answers", "Answers", unit="count"),
+    Col("asked_on", "On"),
 )
 OVERLAPS = (
     Col("one", "Tool"),
@@ -59,12 +67,29 @@ def _work(request: Any) -> Mapping[str, Any]:
         "sections": [
             ("Portfolio", f"as of {found.as_of}", make_table(request, name="tools", columns=TOOLS, rows=rows)),
             (
+                "What users say",
+                "opinion beside use, never averaged with it",
+                make_table(
+                    request, name="surveys", columns=SAID, rows=_said(found), empty="Nobody has been asked yet."
+                ),
+            ),
+            (
                 "Overlap",
                 "",
                 make_table(request, name="overlap", columns=OVERLAPS, rows=pairs, empty="No two do the same."),
             ),
         ],
     }
+
+
+def _said(found: Portfolio) -> list[dict[str, Any]]:
+    used = {t.name: t.adoption for t in found.tools}
+    return [
+        {"tool": name, "question": asked, "score": score, "adoption": used[name], "answers": s.answers,
+         "asked_on": s.asked_on}
+        for name, s in found.surveys.items()
+        for asked, score in s.scores.items()
+    ]  # fmt: skip
 
 
 PAGE = Page(
