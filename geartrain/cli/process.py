@@ -56,7 +56,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="The sales process: is it followed, and where do deals stand.", no_args_is_help=True)
     app.add_typer(group, name="process")
-    for command in (check, conformance, gates, attributes, export):
+    for command in (check, conformance, gates, case, attributes, export):
         group.command()(command)
     group.command(
         name="backtest", help="What a changed process would have found otherwise in a window. Writes nothing."
@@ -220,6 +220,27 @@ def gates(
         print_csv(GATES, rows)
     else:
         _print_gates(done, rows, opportunity)
+
+
+def case(
+    opportunity: Annotated[str, typer.Argument(help="Its id.")],
+    policy: PolicyOption = "",
+    as_of: AsOfOption = None,
+    evidence: EvidenceOption = None,
+    waivers: WaiverOption = None,
+    format: FormatOption = Format.table,
+    login: AsOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """One deal's history: moves, changes, dated evidence, waivers, quotes, and where it left the process."""
+    from geartrain.services.selling.cases import get_case
+
+    ws, actor = acting(workspace, login)
+    asked = asked_for(policy, None, as_of=as_of, evidence=evidence, waivers=waivers)
+    found = get_case(ws, actor, opportunity=opportunity, asked=asked)
+    rows = [(h.at, h.kind, h.text, h.detail, " ".join(h.deviations)) for h in found.happened]
+    columns = ("at", "kind", "what", "detail", "deviations")
+    answer(format, columns, rows, whole=found.as_json(), title=f"{opportunity}, as of {found.as_of}")
 
 
 def _gate(one: dict[str, Any]) -> list[Any]:

@@ -201,7 +201,7 @@ def conformance(log: Log, *, kinds: Sequence[str] = (), limit: int = MOST_LISTED
     totals = execute(walked.group_by("from_stage", "to_stage").aggregate(n=walked.count())).to_pylist()
     cases = execute(walked.aggregate(n=walked.opportunity_id.nunique())).to_pylist()[0]["n"] or 0
     unassessed = _unassessed(log)
-    found = log.keep(f"deviations {log.key} {log.since} {log.cut}", _deviations(log, unassessed))
+    found = _kept(log, unassessed)
     counts = execute(found.filter(~found.accepted).group_by("kind").aggregate(n=lambda t: t.count())).to_pylist()
     strays = found.filter(~found.accepted & found.kind.isin([k.value for k in OF_A_MOVE]))
     bad = execute(strays.select("opportunity_id", "at", "to_rank").distinct().count().as_table())[0][0].as_py()
@@ -224,6 +224,17 @@ def conformance(log: Log, *, kinds: Sequence[str] = (), limit: int = MOST_LISTED
         unassessed=unassessed,
         unknown=untold,
     )
+
+
+def deviations_of(log: Log, opportunity: str) -> list[Found]:
+    """Everything one deal deviates by within the window, by time."""
+    found = _kept(log, _unassessed(log))
+    rows = log.source.execute(found.filter(found.opportunity_id == opportunity)).to_pylist()
+    return sorted((_found(log.process, r) for r in rows), key=lambda d: (str(d.at or ""), d.kind, d.text))
+
+
+def _kept(log: Log, unassessed: Mapping[str, str]) -> ibis.Table:
+    return log.keep(f"deviations {log.key} {log.since} {log.cut}", _deviations(log, unassessed))
 
 
 def unmapped_stages(log: Log) -> dict[str, int]:

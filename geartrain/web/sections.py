@@ -37,6 +37,14 @@ def deal_link(row: Mapping[str, Any]) -> str:
     return _record("opportunity", row.get("opportunity_id"))
 
 
+def case_link(row: Mapping[str, Any]) -> str:
+    """Where a deal's history under the process is shown."""
+    from urllib.parse import urlencode
+
+    key = row.get("opportunity_id")
+    return f"{reverse('case')}?{urlencode({'key': key})}" if key else ""
+
+
 def lead_link(row: Mapping[str, Any]) -> str:
     """Where a lead's record is shown."""
     return _record("lead", row.get("lead_id"))

@@ -31,6 +31,7 @@ CAPTURED: Mapping[str, Any] = {
 QUERIES: Mapping[str, Mapping[str, Any]] = {
     "new-policy": {"kind": "metric", "key": "win_rate"},
     "record": {"key": "O-1"},
+    "case": {"key": "O-1"},
     "lead-merge": {"key": "L-none"},
     "affected": {"rule": "", "type": "opportunity", "field": "product_id", "value": "GTXPro"},
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from ninja import Router
 
+from geartrain.services.selling.cases import get_case
 from geartrain.services.selling.process import Asked, explain_attributes, preview_conformance, preview_gates
 from geartrain.web.api.plain import Day, Limit, Line, plain
 
@@ -41,3 +42,10 @@ def attributes(
     asked = Asked(policy=policy, since=since, until=until, as_of=as_of)
     used, found = explain_attributes(request.workspace, request.actor, asked=asked)
     return plain({"policy": used.key, "attributes": [u.as_json() for u in found]})
+
+
+@router.get("/cases/{opportunity}", response=dict[str, Any], summary="One deal's history under the process")
+def case(request: Any, opportunity: str, policy: Line = "", as_of: Day | None = None) -> Any:
+    """What happened in order, with dated evidence, its gates, and where it left the process."""
+    asked = Asked(policy=policy, as_of=as_of)
+    return plain(get_case(request.workspace, request.actor, opportunity=opportunity, asked=asked).as_json())

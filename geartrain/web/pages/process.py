@@ -11,7 +11,7 @@ from geartrain.services.access import Permission
 from geartrain.services.selling.process import Asked, preview_conformance, preview_gates
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page
-from geartrain.web.sections import deal_link, sections_page
+from geartrain.web.sections import case_link, sections_page
 from geartrain.web.tables import Col, make_table
 
 LEAD = "One spine for everyone; what has to be true before a deal leaves a stage, and where deals left it otherwise."
@@ -24,7 +24,7 @@ STAGES = (
     Col("onward", "Moves on", unit="count"),
 )
 DEALS = (
-    Col("name", "Deal", href=deal_link),
+    Col("name", "Deal", href=case_link),
     Col("owner_id", "Owner"),
     Col("amount", "Amount", unit="money"),
     Col("stage", "Declared"),
@@ -33,7 +33,7 @@ DEALS = (
     Col("missing", "First gate that stops it", wide=True),
 )
 STRAYED = (
-    Col("opportunity_id", "Deal", href=deal_link),
+    Col("opportunity_id", "Deal", href=case_link),
     Col("text", "Deviation", wide=True),
     Col("at", "When"),
     Col("owner_id", "Owner"),
