@@ -60,6 +60,25 @@ class Found:
         inside += [f"{self.value:g}"] if self.value is not None else []
         return f"{self.kind}({', '.join(inside)})" if inside else self.kind
 
+    @property
+    def words(self) -> str:
+        """For people who do not read the notation: `skipped S3`."""
+        named, left = ", ".join(self.stages or self.attributes), self.from_stage or "the stage"
+        days, times = f"{self.value or 0:.0f} days", f"{self.value or 0:.0f} times"
+        told = {
+            "regress": f"went back from {left} to {self.to_stage}",
+            "skip": f"skipped {named}",
+            "unmet_exit": f"left {left} without: {named}",
+            "late_evidence": f"left {left} before it was known: {named}",
+            "dwell": f"stood {days} in {left}, longer than most that were won",
+            "close_date_push": f"its close date was put off {times}",
+            "amount_reduced": "its amount was reduced",
+            "won_without_quote": "won without a quote",
+            "owner_changed": f"changed hands {times}",
+            "approval_restarted": "its approval was started again",
+        }
+        return told.get(self.kind, self.text)
+
     def as_json(self) -> dict[str, Any]:
         """The shape the command and the API answer with."""
         return {
@@ -190,8 +209,11 @@ class Log:
         )
 
 
-def conformance(log: Log, *, kinds: Sequence[str] = (), limit: int = MOST_LISTED) -> Conformed:
+def conformance(log: Log, *, kinds: Sequence[str] = (), limit: int = MOST_LISTED, newest: bool = False) -> Conformed:
     """Everything that deviates within the window; counted in the engine, and so many of them listed.
+
+    Args:
+        newest: List the latest rather than the first by deal.
 
     Example: S1, S2, S4, S3, S5, Won: `skip(S2->S4, [S3])` and `regress(S4->S3)`, conforming share 3/5.
     Source: the process specification, 2.1, worked case 2.
@@ -207,7 +229,8 @@ def conformance(log: Log, *, kinds: Sequence[str] = (), limit: int = MOST_LISTED
     bad = execute(strays.select("opportunity_id", "at", "to_rank").distinct().count().as_table())[0][0].as_py()
     by = ["opportunity_id", "at", "kind", "from_stage"]
     listed = found.filter(found.kind.isin(list(kinds))) if kinds else found
-    rows = execute(listed.order_by(by).limit(limit)).to_pylist() if limit else []
+    order = [listed["at"].desc(), "opportunity_id", "kind", "from_stage"] if newest else by
+    rows = execute(listed.order_by(order).limit(limit)).to_pylist() if limit else []
     unknown, waived, untold = _untold(execute, gates, limit)
     total = sum(r["n"] for r in totals)
     return Conformed(

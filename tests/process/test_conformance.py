@@ -139,3 +139,11 @@ def test_another_pipeline_maps_by_its_table(small):
     got = found(small(**deal(["Intro", "S3", "Strange", "Won"])), spec)
     assert [d.text for d in got.deviations] == ["skip(S1->S3, [S2])", "skip(S3->Won, [S4, S5])"]
     assert got.unmapped == {"Strange": 1}
+
+
+def test_the_latest_are_listed_where_they_are_asked_for(small):
+    log = deal(["S1", "S3", "S2", "S4", "Won"])
+    source, spec = small(**log), process()
+    rows = conformance(Log(spec, source, evidence_table(()), waiver_table(())), limit=2, newest=True)
+    assert [d.text for d in rows.deviations] == ["skip(S4->Won, [S5])", "regress(S3->S2)"]
+    assert rows.total == 3

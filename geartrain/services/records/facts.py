@@ -69,6 +69,11 @@ class Facts:
         """Hash of the facts; equal hashes, equal answers (to the same `scope`)."""
         return self.snapshot.id
 
+    def names(self) -> dict[str, str]:
+        """What everybody is called, by user id: a name beside a record that the actor sees anyway."""
+        rows = self.execute(self.raw("user").select("user_id", "name")).to_pylist()
+        return {r["user_id"]: r["name"] or r["user_id"] for r in rows}
+
     def hierarchy(self) -> Hierarchy:
         """Who reports to whom, as the facts have it, whoever asks."""
         return remembered(("hierarchy", self.id, self.known_as_of), self._reporting)

@@ -49,6 +49,7 @@ class Case:
 
     Args:
         deal: Its columns as they stand now.
+        owner: What its owner is called.
         gates: Of each open stage, for a deal that is open; empty for one that has left the process.
         deviations: All of them; those without a moment of their own are of the deal as a whole.
     """
@@ -56,6 +57,7 @@ class Case:
     policy: Policy
     as_of: date
     deal: Mapping[str, Any]
+    owner: str
     happened: tuple[Happened, ...]
     deviations: tuple[Found, ...]
     gates: tuple[Gate, ...]
@@ -92,8 +94,9 @@ def get_case(ws: Workspace, actor: Actor, *, opportunity: str, asked: Asked | No
         stood = standings(opened.log, evidence=opened.evidence, waivers=opened.waivers, opportunity=opportunity)
         events = sorted(_events(opened, found[0], strayed), key=lambda h: (h.at, ORDER.index(h.kind), h.text))
         standing = stood[0].standing if stood else None
+        owner = opened.facts.names().get(found[0]["owner_id"], "")
         return Case(
-            opened.policy, opened.facts.as_of, found[0], tuple(events), tuple(strayed),
+            opened.policy, opened.facts.as_of, found[0], owner, tuple(events), tuple(strayed),
             standing.gates if standing else (), standing.declared if standing else None,
             standing.earned if standing else None,
         )  # fmt: skip
@@ -106,12 +109,14 @@ def _events(opened: Opened, deal: Mapping[str, Any], strayed: list[Found]) -> It
     key, cut, process = deal["opportunity_id"], opened.log.cut, opened.process
     labels = {a.key: a.label for a in process.attributes}
     yield Happened(deal["created_at"], "created", "The deal was opened")
+    names = opened.facts.names()
     changes = opened.log.changes
     own = changes.filter((changes.opportunity_id == key) & (changes.changed_at < cut))
-    by = {d.at: [x.text for x in strayed if x.at == d.at] for d in strayed if d.at is not None}
+    by = {d.at: [x.words for x in strayed if x.at == d.at] for d in strayed if d.at is not None}
     for c in opened.facts.execute(own.order_by("changed_at")).to_pylist():
-        step = f"{c['old_value'] or 'nothing'} → {c['new_value'] or 'nothing'}"
-        who = f"by {c['changed_by']}" if c.get("changed_by") else ""
+        old, new = (names.get(c[v], c[v]) if c["field"] == "owner_id" else c[v] for v in ("old_value", "new_value"))
+        step = f"{old} → {new or 'nothing'}" if old else f"{new or 'nothing'}"
+        who = f"by {names.get(c['changed_by'], c['changed_by'])}" if c.get("changed_by") else ""
         if c["field"] == "stage":
             text = f"Stage: {step}" if c["old_value"] else f"Came into {c['new_value']}"
             yield Happened(c["changed_at"], "stage", text, who, tuple(by.pop(c["changed_at"], ())))

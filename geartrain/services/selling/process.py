@@ -239,18 +239,19 @@ def check_process(ws: Workspace, actor: Actor, *, asked: Asked) -> Checked:
 
 
 def preview_conformance(
-    ws: Workspace, actor: Actor, *, asked: Asked, kinds: tuple[str, ...] = (), limit: int = 10_000
+    ws: Workspace, actor: Actor, *, asked: Asked, kinds: tuple[str, ...] = (), limit: int = 10_000, newest: bool = False
 ) -> Followed:
     """Where deals left the process within the window.
 
     Args:
         kinds: List only these deviations; none: all. Totals are over all.
         limit: List at most so many.
+        newest: The latest of them rather than the first by id.
     """
     require(actor, Permission.view_records)
     with open_process(ws, actor, asked) as opened:
-        key = ("conformance", opened.log.key, opened.facts.scope(pay_read=False), kinds, limit)
-        found = remembered(key, lambda: conformance(opened.log, kinds=kinds, limit=limit))
+        key = ("conformance", opened.log.key, opened.facts.scope(pay_read=False), kinds, limit, newest)
+        found = remembered(key, lambda: conformance(opened.log, kinds=kinds, limit=limit, newest=newest))
         issues = issues_of(opened.process, found, opened.policy.where)
         return Followed(opened.policy, opened.facts.as_of, opened.facts.id, found, tuple(issues))
 

@@ -17,6 +17,7 @@ from geartrain.services.access import Permission
 from geartrain.services.records.merging import list_merges, merge_leads, unmerge_leads
 from geartrain.services.selling.leads import list_duplicates, list_sla, policy_for_leads, validate_score
 from geartrain.services.selling.routing import list_routed
+from geartrain.services.view import names
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.sections import lead_link, sections_page
@@ -81,7 +82,8 @@ def _work(request: Any) -> Mapping[str, Any]:
     ws, actor = request.workspace, request.actor
     policy = policy_for_leads(ws)
     found = list_sla(ws, actor, policy=policy)
-    clocks = [{"group": key, "leads": n, **part.as_json()} for key, n, part in found.by]
+    called = names(ws, actor)
+    clocks = [{"group": called.get(key, key), "leads": n, **part.as_json()} for key, n, part in found.by]
     speed = [
         {"group": key, "leads": n, **part.as_json()}
         for key, n, part in list_sla(ws, actor, policy=policy, by="source").by
@@ -91,7 +93,8 @@ def _work(request: Any) -> Mapping[str, Any]:
         {**p.as_json(), "members": ", ".join(p.members), "on": ", ".join(p.fields), **_merge_link(request, p)}
         for p in proposals
     ]
-    whole, routed = found.whole, list_routed(ws, actor, limit=200)
+    routed = [{**r, "owner": called.get(r["owner"] or "", r["owner"])} for r in list_routed(ws, actor, limit=200)]
+    whole = found.whole
     return {
         "cards": [
             Kpi(

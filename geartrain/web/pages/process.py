@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from geartrain.services.access import Permission
 from geartrain.services.selling.process import Asked, preview_conformance, preview_gates
+from geartrain.services.view import names
 from geartrain.web.cards import Kpi
 from geartrain.web.registry import Group, Page
 from geartrain.web.sections import case_link, sections_page
@@ -25,7 +26,7 @@ STAGES = (
 )
 DEALS = (
     Col("name", "Deal", href=case_link),
-    Col("owner_id", "Owner"),
+    Col("owner", "Owner"),
     Col("amount", "Amount", unit="money"),
     Col("stage", "Declared"),
     Col("earned_stage", "Earned"),
@@ -34,9 +35,9 @@ DEALS = (
 )
 STRAYED = (
     Col("opportunity_id", "Deal", href=case_link),
-    Col("text", "Deviation", wide=True),
+    Col("words", "Deviation", wide=True),
     Col("at", "When"),
-    Col("owner_id", "Owner"),
+    Col("owner", "Owner"),
 )
 
 
@@ -46,10 +47,11 @@ def process(request: Any) -> HttpResponse:
 
 
 def _work(request: Any) -> Mapping[str, Any]:
-    followed = preview_conformance(request.workspace, request.actor, asked=Asked(), limit=LISTED)
+    followed = preview_conformance(request.workspace, request.actor, asked=Asked(), limit=LISTED, newest=True)
     gates = preview_gates(request.workspace, request.actor, asked=Asked())
     found, spec = followed.found, followed.policy.spec
-    ahead = [_deal(d.as_json()) for d in gates.deals if (d.standing.inflation or 0) > 0]
+    called = names(request.workspace, request.actor)
+    ahead = [_deal(d.as_json(), called) for d in gates.deals if (d.standing.inflation or 0) > 0]
     bound = {s.key: [b for b in spec.bindings if b.stage == s.key] for s in spec.spine}
     stages = [
         {
@@ -61,7 +63,15 @@ def _work(request: Any) -> Mapping[str, Any]:
         }
         for s in spec.spine
     ]
-    strayed = [{**d.as_json(), "at": d.at.date() if d.at else None} for d in found.deviations]
+    strayed = [
+        {
+            **d.as_json(),
+            "words": d.words,
+            "owner": called.get(d.owner_id or "", ""),
+            "at": d.at.date() if d.at else None,
+        }
+        for d in found.deviations
+    ]
     return {
         "cards": [*_cards(found), *(_inflated(i) for i in gates.inflated)],
         "issues": followed.issues,
@@ -74,18 +84,19 @@ def _work(request: Any) -> Mapping[str, Any]:
             ),
             (
                 "Deviations",
-                f"the first {len(strayed):,} of {found.total:,}",
+                f"the latest {len(strayed):,} of {found.total:,}",
                 make_table(request, name="strayed", columns=STRAYED, rows=strayed, empty="Every move conforms."),
             ),
         ],
     }
 
 
-def _deal(one: dict[str, Any]) -> dict[str, Any]:
+def _deal(one: dict[str, Any], called: Mapping[str, str]) -> dict[str, Any]:
     stop = next((g for g in one["gates"] if not g["can_exit"]), None)
     words = [f"{m['label']} ({'no' if m['value'] is False else 'unknown'})" for m in stop["unmet"]] if stop else []
     missing = f"{stop['stage']}: {', '.join(words)}" if stop else ""
-    return {**one, "name": one["name"] or one["opportunity_id"], "missing": missing}
+    owner = called.get(one["owner_id"] or "", "")
+    return {**one, "name": one["name"] or one["opportunity_id"], "owner": owner, "missing": missing}
 
 
 def _cards(found: Any) -> list[Kpi]:

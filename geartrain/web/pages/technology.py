@@ -17,6 +17,8 @@ from geartrain.web.tables import Col, make_table
 LEAD = "What end users really adopted stands beside every plan to automate more."
 TOOLS = (
     Col("name", "Tool"),
+    Col("review", "Review", badge={"due": "warn", "later": "good"}),
+    Col("notice_by", "Notice by"),
     Col("category", "Category"),
     Col("adoption", "Adoption", unit="ratio"),
     Col("utilisation", "Utilisation", unit="ratio"),
@@ -25,8 +27,6 @@ TOOLS = (
     Col("reclaimable", "Reclaimable", unit="money"),
     Col("roi", "ROI", unit="ratio"),
     Col("evidence", "On what it rests", wide=True),
-    Col("notice_by", "Notice by"),
-    Col("review", "Review", badge={"due": "warn", "later": "good"}),
 )
 SAID = (
     Col("tool", "Tool"),

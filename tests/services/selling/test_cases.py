@@ -50,7 +50,7 @@ def test_evidence_stands_where_it_became_known_and_the_exit_says_what_it_left(ws
         ("stage", "Stage: S2 → S3"),
         ("evidence", "Buyer known: true"),
     ]
-    assert [h.deviations for h in found.happened if h.deviations] == [("late_evidence(S2->S3, [buyer])",)]
+    assert [h.deviations for h in found.happened if h.deviations] == [("left S2 before it was known: buyer",)]
     assert [d.kind for d in found.deviations] == ["late_evidence"]
     assert (found.declared, found.earned, [g.can_exit for g in found.gates]) == (3, 4, [True, True, True])
 
