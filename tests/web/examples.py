@@ -43,6 +43,7 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "commitment",
     "write-back-one",
     "lead-merge",
+    "case",  # the cast has no sales process
     "pay-dispute",
     "new-pay-dispute",
     "pay-letter",
