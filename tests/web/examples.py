@@ -49,6 +49,7 @@ MISSING = {"load-task", "scenario-task", "scenario", "scenario-backtest", "pack-
     "pay-letter",
     "pay-pdf",
     "plan-study",
+    "territory-frontier-task",
     "quota-letter-pdf",  # nobody of the cast carries a quota
 }
 

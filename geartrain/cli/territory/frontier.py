@@ -10,8 +10,6 @@ from geartrain.cli.output import Format, FormatOption, answer, console
 from geartrain.cli.territory.options import AccountsOption, PolicyOption, SellersOption, inputs_of
 from geartrain.kernel.errors import Invalid
 
-USUAL = (0.05, 0.10, 0.15, 0.20, 0.30, 0.50)
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -29,7 +27,7 @@ def frontier(
     format: FormatOption = Format.table,
 ) -> None:
     """Balance against disruption: what each tolerance costs, and how much revenue stays with its owner."""
-    from geartrain.services.planning.territories import trade_off
+    from geartrain.services.planning.territories import USUAL, trade_off
     from geartrain.services.planning.territories_files import budget
 
     asked = tolerance or list(USUAL)

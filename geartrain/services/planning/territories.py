@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -175,18 +175,31 @@ def export_territories(
     return associations(list(zip(problem.accounts, names, strict=True)), territory_of, now)
 
 
+USUAL = (0.05, 0.10, 0.15, 0.20, 0.30, 0.50)  # tolerances that a frontier is drawn over
+
+
 def trade_off(
-    inputs: Inputs, tolerances: Sequence[float], *, left: Left = unhurried, gap: float = GAP
+    inputs: Inputs,
+    tolerances: Sequence[float] = USUAL,
+    *,
+    left: Left = unhurried,
+    gap: float = GAP,
+    report_on: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """What balance costs: for each tolerance, held in every measure, the objective, its bound and what stays.
 
     The price of balance is the objective less that without any balance.
+
+    Args:
+        report_on: Told how many of how many solves are done; may raise to stop.
     """
     begun = time.perf_counter()
     problem = inputs.problem
+    report_on(0, len(set(tolerances)) + 1)
     free = solve(problem.with_tolerance([1e4] * len(problem.measures)), left=left, gap=gap)
     points = []
-    for tolerance in sorted(set(tolerances)):
+    for n, tolerance in enumerate(sorted(set(tolerances)), 1):
+        report_on(n, len(set(tolerances)) + 1)
         if left() <= 0:
             break
         solution = solve(problem.with_tolerance([tolerance] * len(problem.measures)), left=left, gap=gap)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from geartrain.services.planning.territories import (
     solve_territories,
     suggest_moves,
     swap_accounts,
+    trade_off,
 )
 from geartrain.services.planning.territories_files import Inputs, budget, owned
 from geartrain.services.policies import current_policies
@@ -124,6 +125,18 @@ def suggest_workspace(ws: Workspace, actor: Actor, *, policy: str, seconds: floa
 def solve_workspace(ws: Workspace, actor: Actor, *, policy: str, seconds: float = 8) -> dict[str, Any]:
     """The best books that can be found in that time, with what is proven about better ones."""
     return solve_territories(workspace_inputs(ws, actor, policy=policy), left=budget(seconds))
+
+
+def frontier_workspace(
+    ws: Workspace,
+    actor: Actor,
+    *,
+    policy: str,
+    seconds: float = 120,
+    report_on: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """What balance costs at each tolerance, and how much stays with its owner."""
+    return trade_off(workspace_inputs(ws, actor, policy=policy), left=budget(seconds), report_on=report_on)
 
 
 def propose_moves(

@@ -17,10 +17,11 @@ from geartrain.kernel.errors import GeartrainError
 from geartrain.services.access import Permission
 from geartrain.services.planning import territories_workspace as use
 from geartrain.web.cards import Kpi
-from geartrain.web.charts import PALETTE
+from geartrain.web.charts import PALETTE, Picture, lines
 from geartrain.web.exports import exported
 from geartrain.web.registry import Group, Page, Route
 from geartrain.web.tables import Col, make_table
+from geartrain.web.tasks import Task, get_task, start_task
 
 WIDE, HIGH, MARGIN = 720, 400, 14
 DOTS = 3_000  # accounts that the map draws
@@ -32,6 +33,16 @@ BALANCE = (
     Col("index_before", "Index today", unit="ratio"),
     Col("index_after", "Index with the moves", unit="ratio"),
     Col("stands", "Stands", badge={"within": "good", "outside": "warn"}),
+)
+FRONTIER = (
+    Col("tolerance", "Tolerance", unit="ratio"),
+    Col("status", "Found", badge={"optimal": "good", "feasible": "info", "relaxed": "warn", "infeasible": "bad"}),
+    Col("objective", "Cost", unit="number"),
+    Col("price_of_balance", "Price of balance", unit="number"),
+    Col("accounts_kept", "Accounts kept", unit="count"),
+    Col("revenue_kept", "Revenue kept", unit="money"),
+    Col("revenue_kept_share", "Of all", unit="ratio"),
+    Col("violations", "Rules broken", unit="count"),
 )
 
 
@@ -75,6 +86,7 @@ def territories(request: Any) -> HttpResponse:
         "legend": _legend(inputs, told, named),
         "wide": WIDE,
         "high": HIGH,
+        "picked": request.GET.get("pick", "")[:200],
         "may_propose": actor.may(Permission.edit_policies),
     }
     return render(request, "pages/territories.html", context)
@@ -118,6 +130,59 @@ def best(request: Any) -> HttpResponse:
     if len(moves) > use.MOST:
         messages.warning(request, f"{len(moves)} accounts would move; the first {use.MOST} are on trial.")
     return HttpResponseRedirect(_address(policy, dict(list(moves.items())[: use.MOST])))
+
+
+def frontier(request: Any) -> HttpResponse:
+    """Work out what balance costs, as a task: it solves the books once for every tolerance."""
+    ws, actor = request.workspace, request.actor
+    policy = use.known_policy(ws, actor, request.POST.get("policy", "")[:100])
+    if policy is None:
+        return HttpResponseRedirect(reverse("territories"))
+
+    def work(task: Task) -> dict[str, Any]:
+        return use.frontier_workspace(
+            ws, actor, policy=policy, report_on=lambda n, total: task.report("Solving the books", n, total)
+        )
+
+    task = start_task(actor, "What balance costs", work, page="territory-frontier-task", policy=policy)
+    return HttpResponseRedirect(task.url)
+
+
+def frontier_task(request: Any, task_id: str) -> HttpResponse:
+    """How far it is; then what each tolerance costs and what stays with its owner."""
+    task = get_task(request.actor, task_id)
+    context: dict[str, Any] = {"task": task}
+    if isinstance(told := task.result, dict):
+        points = told["frontier"]
+        table = make_table(request, name="frontier", columns=FRONTIER, rows=points, caption="What balance costs")
+        context |= {"charts": _frontier_charts(points, told["without_balance"]), "table": table, "told": told}
+    return render(request, "pages/territory_frontier.html", context)
+
+
+def _frontier_charts(points: list[dict[str, Any]], free: float) -> list[Picture]:
+    """Cost and kept revenue, each over the tolerance."""
+    rows = [{"x": f"± {p['tolerance']:.0%}", "y": p["objective"]} for p in points]
+    kept = [{"x": f"± {p['tolerance']:.0%}", "y": p["revenue_kept_share"]} for p in points]
+    said = "; ".join(f"{r['x']}: {r['y']:,.0f}" for r in rows)
+    stay = "; ".join(f"{r['x']}: {r['y']:.1%}" for r in kept if r["y"] is not None)
+    return [
+        Picture(
+            title="Cost of the books",
+            unit="travel, disruption and mismatch as the policy weighs them, over the tolerance",
+            draw=lines,
+            rows=rows,
+            options={"unit": "number", "goal": free, "zero": False},
+            alt=f"{said}; without balance {free:,.0f}.",
+        ),
+        Picture(
+            title="Revenue that stays with its owner",
+            unit="share of current revenue, over the tolerance",
+            draw=lines,
+            rows=kept,
+            options={"unit": "ratio", "zero": False},
+            alt=f"{stay}.",
+        ),
+    ]
 
 
 def in_words(told: dict[str, Any]) -> str:
@@ -196,8 +261,13 @@ def _accounts(request: Any, inputs: Any, told: dict[str, Any], named: dict[str, 
         }
         for r, a in zip(inputs.accounts.rows, told["assignments"], strict=True)
     ]
+    asked = {k: request.GET.getlist(k) for k in ("policy", "move")}
+
+    def pick(row: Any) -> str:
+        return f"{reverse('territories')}?{urlencode({**asked, 'pick': row['account_id']}, doseq=True)}#move"
+
     columns = (
-        Col("account", "Account"),
+        Col("account", "Account", href=pick),
         Col("account_id", "Id"),
         Col("from", "Owner today"),
         Col("to", "With the moves"),
@@ -307,6 +377,8 @@ PAGE = Page(
         Route("territories/move/", move, "territory-move"),
         Route("territories/suggest/", suggest, "territory-suggest"),
         Route("territories/best/", best, "territory-best"),
+        Route("territories/frontier/", frontier, "territory-frontier", methods=("POST",)),
+        Route("territories/frontier/<str:task_id>/", frontier_task, "territory-frontier-task"),
         Route("territories/propose/", propose, "territory-propose", Permission.edit_policies, ("POST",)),
     ),
 )
