@@ -92,11 +92,11 @@ class Exchange:
             for at in open_.tolist():
                 if left() <= 0:
                     return self.chosen
-                self._pair(at)
+                self._pair(at, left)
 
-    def _pair(self, at: int) -> None:
+    def _pair(self, at: int, left: Callable[[], float]) -> None:
         one, other = self.pairs[at].tolist()
-        while (found := self._best(one, other)) is not None:
+        while left() > 0 and (found := self._best(one, other)) is not None:
             self.clock += 1
             self.changed[[one, other]] = self.clock
             for units, source, goal in ((found[1], one, other), (found[2], other, one)):
@@ -152,7 +152,8 @@ class Exchange:
         at = int(value.argmin())
         row, column = divmod(at, value.shape[1])
         gain = float(value[row, column]) - now
-        if gain >= -1e-9 * max(1.0, self.unit):
+        # Where what lies outside has grown dear, its price times rounding must not pass for a gain: it would go round.
+        if gain >= -1e-9 * max(1.0, self.unit, now):
             return None
         sets, back = subsets(len(mine), self.choice)[row], subsets(len(theirs), self.choice)[column]
         return gain, mine[sets[sets < len(mine)]], theirs[back[back < len(theirs)]]
