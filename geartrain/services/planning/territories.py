@@ -216,6 +216,7 @@ def trade_off(
                 "accounts_kept": kept["accounts"],
                 "revenue_kept": kept["revenue"],
                 "revenue_kept_share": kept["revenue_share"],
+                "revenue_moved": kept["moved_revenue"],
                 "violations": len(told["violations"]),
             }
         )

@@ -41,7 +41,7 @@ FRONTIER = (
     Col("price_of_balance", "Price of balance", unit="number"),
     Col("accounts_kept", "Accounts kept", unit="count"),
     Col("revenue_kept", "Revenue kept", unit="money"),
-    Col("revenue_kept_share", "Of all", unit="ratio"),
+    Col("revenue_moved", "Revenue moved", unit="money"),
     Col("violations", "Rules broken", unit="count"),
 )
 
@@ -85,7 +85,6 @@ def territories(request: Any) -> HttpResponse:
         "maps": _maps(inputs, told, named),
         "legend": _legend(inputs, told, named),
         "wide": WIDE,
-        "high": HIGH,
         "picked": request.GET.get("pick", "")[:200],
         "may_propose": actor.may(Permission.edit_policies),
     }
@@ -155,32 +154,38 @@ def frontier_task(request: Any, task_id: str) -> HttpResponse:
     if isinstance(told := task.result, dict):
         points = told["frontier"]
         table = make_table(request, name="frontier", columns=FRONTIER, rows=points, caption="What balance costs")
-        context |= {"charts": _frontier_charts(points, told["without_balance"]), "table": table, "told": told}
+        context |= {
+            "charts": _frontier_charts(points, told["without_balance"], request.workspace.currency),
+            "table": table,
+            "told": told,
+        }
     return render(request, "pages/territory_frontier.html", context)
 
 
-def _frontier_charts(points: list[dict[str, Any]], free: float) -> list[Picture]:
-    """Cost and kept revenue, each over the tolerance."""
-    rows = [{"x": f"± {p['tolerance']:.0%}", "y": p["objective"]} for p in points]
-    kept = [{"x": f"± {p['tolerance']:.0%}", "y": p["revenue_kept_share"]} for p in points]
-    said = "; ".join(f"{r['x']}: {r['y']:,.0f}" for r in rows)
-    stay = "; ".join(f"{r['x']}: {r['y']:.1%}" for r in kept if r["y"] is not None)
+def _frontier_charts(points: list[dict[str, Any]], free: float, currency: str) -> list[Picture]:
+    """Cost and revenue that is moved, each over the tolerance."""
+    at = [f"± {p['tolerance']:.0%}" for p in points]
+    rows = [{"x": x, "y": p["objective"], "series": "with balance"} for x, p in zip(at, points, strict=True)]
+    rows += [{"x": x, "y": free, "series": "without any"} for x in at]
+    moved = [{"x": x, "y": p["revenue_moved"]} for x, p in zip(at, points, strict=True)]
+    said = "; ".join(f"{r['x']}: {r['y']:,.0f}" for r in rows[: len(points)])
+    leave = "; ".join(f"{r['x']}: {r['y']:,.0f}" for r in moved)
     return [
         Picture(
             title="Cost of the books",
             unit="travel, disruption and mismatch as the policy weighs them, over the tolerance",
             draw=lines,
             rows=rows,
-            options={"unit": "number", "goal": free, "zero": False},
+            options={"unit": "number", "zero": False},
             alt=f"{said}; without balance {free:,.0f}.",
         ),
         Picture(
-            title="Revenue that stays with its owner",
-            unit="share of current revenue, over the tolerance",
+            title="Revenue that changes hands",
+            unit="current revenue of the accounts moved, over the tolerance",
             draw=lines,
-            rows=kept,
-            options={"unit": "ratio", "zero": False},
-            alt=f"{stay}.",
+            rows=moved,
+            options={"unit": "money", "currency": currency},
+            alt=f"{leave}.",
         ),
     ]
 
@@ -321,6 +326,7 @@ class Map:
 
     title: str
     dots: list[Dot]
+    high: int
 
 
 def _maps(inputs: Any, told: dict[str, Any], named: dict[str, str]) -> list[Map]:
@@ -335,6 +341,7 @@ def _maps(inputs: Any, told: dict[str, Any], named: dict[str, str]) -> list[Map]
     west, east = min(p[0] for p in placed), max(p[0] for p in placed)
     south, north = min(p[1] for p in placed), max(p[1] for p in placed)
     scale = min((WIDE - 2 * MARGIN) / max(east - west, 1e-9), (HIGH - 2 * MARGIN) / max(north - south, 1e-9))
+    high = round((north - south) * scale + 2 * MARGIN)
     colour = _colours(inputs)
 
     def drawn(title: str, side: str) -> Map:
@@ -348,7 +355,7 @@ def _maps(inputs: Any, told: dict[str, Any], named: dict[str, str]) -> list[Map]
             )
             for x, y, name, a in placed
         ]
-        return Map(title, dots)
+        return Map(title, dots, high)
 
     after = [drawn("With the moves", "to")] if told.get("moves") else []
     return [drawn("Today", "from"), *after]
