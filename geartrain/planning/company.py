@@ -68,16 +68,26 @@ class Company:
         return now / was if was else Decimal(1)
 
     @cached_property
-    def _owned(self) -> tuple[dict[str, Decimal], dict[str, Decimal], dict[str, int]]:
+    def _supposed(self) -> list[list[tuple[Rule, Decimal]]]:
         specs = [p.spec for p in self.policies.of("plan_assumptions").values()]
-        supposed = [[(parse(p.when, where="potential"), p.factor) for p in spec.potential] for spec in specs]
+        return [[(parse(p.when, where="potential"), p.factor) for p in spec.potential] for spec in specs]
+
+    def factor(self, account: Mapping[str, Any]) -> Decimal:
+        """What the assumptions multiply an account's potential by: of each policy the first rule that holds."""
+        found = Decimal(1)
+        for rules in self._supposed:
+            found *= next((factor for rule, factor in rules if rule.evaluate(account) is True), Decimal(1))
+        return found
+
+    @cached_property
+    def _owned(self) -> tuple[dict[str, Decimal], dict[str, Decimal], dict[str, int]]:
         found: tuple[dict[str, Decimal], dict[str, Decimal], dict[str, int]]
         found = defaultdict(Decimal), defaultdict(Decimal), defaultdict(int)
         for account in self._rows("account"):
             if not (owner := account["owner_id"]):
                 continue
             potential = account["potential"] or Decimal(0)
-            found[0][owner] += potential * _factor(supposed, account)
+            found[0][owner] += potential * self.factor(account)
             found[1][owner] += potential
             found[2][owner] += 1
         return found
@@ -112,11 +122,3 @@ class Company:
 def fte(user: Row) -> Decimal:
     """The full-time share of somebody, 1 where it is not known."""
     return Decimal(1) if user["fte"] is None else Decimal(user["fte"]).normalize()
-
-
-def _factor(supposed: Sequence[Sequence[tuple[Rule, Decimal]]], account: Row) -> Decimal:
-    """What an account's potential is multiplied by: of each policy the first rule that holds."""
-    found = Decimal(1)
-    for rules in supposed:
-        found *= next((factor for rule, factor in rules if rule.evaluate(account) is True), Decimal(1))
-    return found

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Mapping
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from geartrain.facts.types.account import RECORD as ACCOUNT
-from geartrain.facts.types.user import RECORD as USER
 from geartrain.kernel.errors import Invalid, NotFound
-from geartrain.kernel.records import RecordType
-from geartrain.planning.territories.tables import Table, typed
+from geartrain.planning.territories.company import company_tables
 from geartrain.services.access import Actor, Permission, require
 from geartrain.services.answers import remembered
 from geartrain.services.governance import propose_policy
@@ -29,7 +23,7 @@ from geartrain.services.planning.territories import (
 )
 from geartrain.services.planning.territories_files import Inputs, budget, owned
 from geartrain.services.policies import current_policies
-from geartrain.services.records.facts import Facts, open_facts
+from geartrain.services.records.facts import open_facts
 from geartrain.services.workspace import Workspace
 
 KIND = "territory_policy"
@@ -55,52 +49,10 @@ def workspace_inputs(ws: Workspace, actor: Actor, *, policy: str) -> Inputs:
     with open_facts(ws, actor) as facts:
 
         def work() -> Inputs:
-            people, accounts = _rows(facts, USER), _rows(facts, ACCOUNT)
-            money = _revenue(facts)
-            for row in accounts:
-                for name, amount in money.get(str(row["account_id"]), {}).items():
-                    row.setdefault(name, str(amount))
-            owners = {r["owner_id"] for r in accounts}
-            if not found.spec.sellers:
-                people = [r for r in people if r["user_id"] in owners]
-            one, two = _table(ACCOUNT, accounts), _table(USER, people)
+            one, two = company_tables(facts, found.spec)
             return Inputs(found.spec, one, two, {"facts": facts.id, "policy": found.sha256})
 
         return remembered(("territories", found.sha256, facts.scope()), work)
-
-
-def _rows(facts: Facts, record: RecordType) -> list[dict[str, str]]:
-    """Records as text by column, what else a source carried among them."""
-    table = facts.table(record.name).order_by(list(record.key))
-    rows = []
-    for row in facts.execute(table.select(*(c.name for c in record.columns), "extra")).to_pylist():
-        extra = json.loads(row.pop("extra") or "{}")
-        known = {k: str(v) for k, v in row.items() if v is not None}
-        rows.append({**{str(k): str(v) for k, v in extra.items() if v is not None}, **known})
-    return rows
-
-
-def _table(record: RecordType, rows: list[dict[str, str]]) -> Table:
-    columns = list(dict.fromkeys([*(c.name for c in record.columns), *(k for r in rows for k in r)]))
-    found, _ = typed(record, record.name, columns, [{c: r.get(c, "") for c in columns} for r in rows], range(len(rows)))
-    return Table(record.name, found.columns, found.rows)
-
-
-def _revenue(facts: Facts) -> dict[str, dict[str, Decimal]]:
-    """current_revenue (won within a year) and open_pipeline by account, of deals in the workspace's currency."""
-    table = facts.table("opportunity")
-    columns = ("account_id", "amount", "currency", "is_closed", "is_won", "closed_at")
-    found: dict[str, dict[str, Decimal]] = {}
-    since = facts.as_of - timedelta(days=365)
-    for row in facts.execute(table.select(*columns)).to_pylist():
-        if row["account_id"] is None or row["amount"] is None or row["currency"] not in (None, facts.currency):
-            continue
-        recent = row["is_won"] and row["closed_at"] is not None and row["closed_at"].date() > since
-        name = "open_pipeline" if not row["is_closed"] else "current_revenue" if recent else ""
-        if name:
-            of = found.setdefault(row["account_id"], {})
-            of[name] = of.get(name, Decimal(0)) + row["amount"]
-    return found
 
 
 def try_moves(ws: Workspace, actor: Actor, *, policy: str, moves: Mapping[str, str]) -> tuple[Inputs, dict[str, Any]]:

@@ -188,3 +188,32 @@ def test_what_cannot_be_tried_is_said(ws):
     try_on_plan(ws, OPS, key="once", change=Change({"ae": 1}))
     with pytest.raises(Conflict):
         try_on_plan(ws, OPS, key="once", change=Change({"ae": 1}))
+
+
+TERRITORIES = """\
+kind: territory_policy
+key: default
+name: Territories
+owner: head-of-sales
+definition: Fair books.
+spec:
+  sellers: "seller.role = 'ae'"
+  balance: [{measure: potential, target: "1", tolerance: 0.5}]
+  objective: [{minimise: disruption}]
+"""
+
+
+def test_territories_are_read_through_too(ws):
+    (ws.policies / "territories.yaml").write_text(TERRITORIES)
+    asked = read_change(hires=["ae=1"], potential=["industry = 'Retail'=0.5"])
+    try_on_plan(ws, OPS, key="more", change=asked)
+    rows = compare_scenarios(ws, OPS, keys=["more"], only="territories").rows
+    found = {r.key.removeprefix("territories/"): r.values for r in rows}
+    # Books of 100 and 300 are 0.5 and 1.5 of their share, within 50 %; of 50, 300 and none for the third, none is.
+    assert found["sellers"] == (2, 3)
+    assert found["without_accounts"] == (0, 1)
+    assert found["out_of_tolerance"] == (0, 3)
+    assert found["rules_broken"] == (0, 0)
+    before, after = found["spread_1"]
+    assert before == Decimal("0.5")
+    assert after > before
