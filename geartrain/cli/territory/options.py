@@ -23,6 +23,10 @@ SellersOption = Annotated[
     typer.Option("--sellers", help="CSV: the user record plus latitude, longitude, capacity_hours, ramp, languages."),
 ]
 PolicyOption = Annotated[Path, typer.Option("--policy", help="YAML of a territory_policy.")]
+AdjacencyOption = Annotated[
+    Path | None,
+    typer.Option("--adjacency", help="CSV of places that touch, in two columns: territories in one piece."),
+]
 AssignmentOption = Annotated[
     Path | None,
     typer.Option("--assignment", help="CSV: account_id and to; otherwise who owns the accounts today."),
@@ -31,11 +35,11 @@ ASSIGNED = ("account_id", "from", "to", "reason")
 BALANCED = ("seller", "measure", "load", "target", "index_before", "index_after", "within")
 
 
-def inputs_of(accounts: Path, sellers: Path, policy: Path) -> Inputs:
+def inputs_of(accounts: Path, sellers: Path, policy: Path, adjacency: Path | None = None) -> Inputs:
     """The inputs of a command."""
     from geartrain.services.planning.territories_files import read_inputs
 
-    return read_inputs(accounts, sellers, policy)
+    return read_inputs(accounts, sellers, policy, adjacency)
 
 
 def assignment_of(inputs: Inputs, file: Path | None) -> Assignment:

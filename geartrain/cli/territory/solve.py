@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from geartrain.cli.output import Format, FormatOption
-from geartrain.cli.territory.options import AccountsOption, PolicyOption, SellersOption, inputs_of, show
+from geartrain.cli.territory.options import (
+    AccountsOption,
+    AdjacencyOption,
+    PolicyOption,
+    SellersOption,
+    inputs_of,
+    show,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +27,7 @@ def solve(
     accounts: AccountsOption,
     sellers: SellersOption,
     policy: PolicyOption,
+    adjacency: AdjacencyOption = None,
     seconds: Annotated[float, typer.Option(help="Time budget; then the best found so far comes back.", min=0)] = 60,
     gap: Annotated[float, typer.Option(help="Good enough for a large problem, e.g. 0.005.", min=0)] = 0.001,
     format: FormatOption = Format.table,
@@ -34,7 +42,7 @@ def solve(
     stopped: list[bool] = []
     before = signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
     try:
-        inputs = inputs_of(accounts, sellers, policy)
+        inputs = inputs_of(accounts, sellers, policy, adjacency)
         told = solve_territories(inputs, left=budget(seconds, lambda: bool(stopped)), gap=gap)
     finally:
         signal.signal(signal.SIGINT, before)

@@ -86,6 +86,9 @@ class TerritoryPolicy(Strict):
 
     units: Literal["account", "geography"] = "account"
     geography: str = Field(default="postal_code", description="with units: geography, the column that is kept whole")
+    adjacency: tuple[tuple[str, str], ...] = Field(
+        default=(), description="with units: geography, pairs of places that touch; territories are kept in one piece"
+    )
     sellers: Expression = Field(default="", description="who takes part, e.g. \"seller.role = 'ae'\"; empty: all")
     eligible: Expression = Field(default="", description="who may have an account; empty: everyone")
     keep_together: str = Field(default="", description="a column: accounts that share its value stay together")
@@ -93,6 +96,12 @@ class TerritoryPolicy(Strict):
     balance: tuple[Balance, ...] = ()
     limits: Limits = Limits()
     objective: tuple[Term, ...] = ()
+
+    @model_validator(mode="after")
+    def _places_only(self) -> TerritoryPolicy:
+        if self.adjacency and self.units != "geography":
+            raise ValueError("`adjacency` says which places touch: it needs `units: geography`")
+        return self
 
     @model_validator(mode="after")
     def _each_measure_once(self) -> TerritoryPolicy:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from geartrain.kernel.errors import Invalid
+from geartrain.kernel.issues import Issue
 from geartrain.kernel.policy.policy import closest
 from geartrain.planning.territories import report
 from geartrain.planning.territories.certificates import certificates
 from geartrain.planning.territories.changes import fewest, swap
+from geartrain.planning.territories.contiguity import apart, issues_of, joined
 from geartrain.planning.territories.crm import Export, associations, owners
+from geartrain.planning.territories.problem import Ints
 from geartrain.planning.territories.relaxations import relaxations
 from geartrain.planning.territories.report import Assignment
 from geartrain.planning.territories.solve import GAP, Left, Solution, solve, unhurried
@@ -31,16 +37,29 @@ def solve_territories(inputs: Inputs, *, left: Left = unhurried, gap: float = GA
     problem, issues = inputs.built
     proofs = certificates(problem)
     solution = solve(problem, left=left, gap=gap)
+    if inputs.graph is not None:
+        solution = replace(solution, chosen=joined(problem, solution.bands, solution.chosen, inputs.graph, left))
     found = report.of_solution(solution, inputs.owners)
+    pieces, doubts = _pieces(inputs, solution.chosen)
+    issues = [*issues, *doubts]
     told = {
         "status": _status(solution, found),
         **_told(found, solution),
+        **pieces,
         "certificates": [c.as_json() for c in proofs],
         "relaxations": relaxations(problem, found, left),
         "issues": [i.as_json() for i in issues],
         "complete": solution.complete,
     }
     return {**told, "seconds": round(time.perf_counter() - begun, 3), "manifest": _manifest(inputs, told)}
+
+
+def _pieces(inputs: Inputs, chosen: Ints) -> tuple[dict[str, Any], list[Issue]]:
+    """Whose territory is in several parts, where something says which places touch."""
+    if inputs.graph is None:
+        return {}, []
+    found = apart(inputs.problem, chosen, inputs.graph)
+    return {"contiguity": found}, issues_of(found, inputs.graph, inputs.accounts.where)
 
 
 def _status(solution: Solution, found: Assignment) -> str:
@@ -82,7 +101,10 @@ def gap_of(objective: float, low: float | None) -> float | None:
 def evaluate_territories(inputs: Inputs, assignment: Assignment) -> dict[str, Any]:
     """Everything that can be said about an assignment from anywhere, beside that of today."""
     begun = time.perf_counter()
-    told = _told(assignment) | {"issues": [i.as_json() for i in inputs.built[1]]}
+    problem = inputs.problem
+    _, first = np.unique(problem.unit_of, return_index=True)
+    pieces, doubts = _pieces(inputs, assignment.seller[first])
+    told = _told(assignment) | pieces | {"issues": [i.as_json() for i in (*inputs.built[1], *doubts)]}
     return {**told, "seconds": round(time.perf_counter() - begun, 3), "manifest": _manifest(inputs, told)}
 
 

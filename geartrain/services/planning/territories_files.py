@@ -23,6 +23,7 @@ from geartrain.kernel.issues import Issue
 from geartrain.kernel.policy.document import read_document
 from geartrain.kernel.policy.policy import closest, complaints
 from geartrain.kernel.records import RecordType
+from geartrain.planning.territories.contiguity import Graph, Pair, graph_of
 from geartrain.planning.territories.policy import TerritoryPolicy
 from geartrain.planning.territories.problem import Problem, build
 from geartrain.planning.territories.report import Assignment
@@ -42,6 +43,13 @@ class Inputs:
     sellers: Table
     hashes: dict[str, str]
     issues: tuple[Issue, ...] = ()
+    adjacency: tuple[Pair, ...] = ()
+
+    @cached_property
+    def graph(self) -> Graph | None:
+        """Which places touch, by the policy and by the table beside it; None where nothing says so."""
+        pairs = (*self.policy.adjacency, *self.adjacency)
+        return graph_of(self.problem, self.policy, self.accounts.rows, pairs) if pairs else None
 
     @cached_property
     def built(self) -> tuple[Problem, list[Issue]]:
@@ -70,8 +78,8 @@ def budget(seconds: float, stopped: Callable[[], bool] = lambda: False) -> Left:
     return lambda: 0.0 if stopped() else until - time.monotonic()
 
 
-def read_inputs(accounts: Path, sellers: Path, policy: Path) -> Inputs:
-    """The three files of a solve.
+def read_inputs(accounts: Path, sellers: Path, policy: Path, adjacency: Path | None = None) -> Inputs:
+    """The three files of a solve, and the table of places that touch: its first two columns.
 
     Raises:
         NotFound: a file is not there. Invalid: it cannot be read, with file and line.
@@ -79,6 +87,10 @@ def read_inputs(accounts: Path, sellers: Path, policy: Path) -> Inputs:
     files = {"accounts": accounts, "sellers": sellers, "policy": policy}
     hashes = {name: sha256(file_bytes(file)).hexdigest() for name, file in files.items()}
     spec = read_spec(policy)
+    pairs: tuple[Pair, ...] = ()
+    if adjacency is not None:
+        hashes["adjacency"] = sha256(file_bytes(adjacency)).hexdigest()
+        pairs = _pairs(adjacency, spec)
     one, other = read_rows(accounts), read_rows(sellers)
     # A column of both is a number in both or in neither, so that rules may compare them.
     shared = frozenset(one[0]) & frozenset(other[0])
@@ -88,7 +100,19 @@ def read_inputs(accounts: Path, sellers: Path, policy: Path) -> Inputs:
     need(ACCOUNT.key[0], found)
     need(USER.key[0], people)
     refuse([*wrong, *bad])
-    return Inputs(spec, found, people, hashes)
+    return Inputs(spec, found, people, hashes, adjacency=pairs)
+
+
+def _pairs(file: Path, spec: TerritoryPolicy) -> tuple[Pair, ...]:
+    if spec.units != "geography":
+        raise Invalid(f"{file} says which places touch.", hint="Write `units: geography` into the policy.")
+    columns, rows, lines = read_rows(file)
+    if len(columns) < 2:
+        raise Invalid(f"{file}:1: There is one column.", hint="Name a place and the place beside it.")
+    found = [(r[columns[0]].strip(), r[columns[1]].strip()) for r in rows]
+    if wrong := next((n for n, pair in zip(lines, found, strict=True) if not all(pair)), None):
+        raise Invalid(f"{file}:{wrong}: A place is missing.", hint="Name both, or leave the line out.")
+    return tuple(found)
 
 
 Rows = tuple[tuple[str, ...], list[dict[str, str]], list[int]]
