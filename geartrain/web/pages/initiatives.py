@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
 
+from geartrain.kernel.errors import Invalid, NotFound
 from geartrain.process.initiatives import Stage
 from geartrain.services.access import Permission
 from geartrain.services.selling.initiatives import KIND, Standing, list_initiatives
+from geartrain.services.selling.tools import assess_tools, choose_register
 from geartrain.web.cards import Kpi
 from geartrain.web.numbers import show
 from geartrain.web.registry import Group, Page
@@ -59,6 +61,7 @@ def _work(request: Any) -> Mapping[str, Any]:
             Kpi("Being built or adopted", sum(s in (Stage.building, Stage.adopting) for s in stages)),
             Kpi("Verified", stages.count(Stage.verified)),
             Kpi("Missed their target", stages.count(Stage.missed), better="down"),
+            *_adopted(request),
         ],
         "issues": found.issues,
         "sections": [
@@ -68,6 +71,18 @@ def _work(request: Any) -> Mapping[str, Any]:
              make_table(request, name="initiatives", columns=COLUMNS, rows=rows, empty=empty)),
         ],
     }  # fmt: skip
+
+
+def _adopted(request: Any) -> Iterator[Kpi]:
+    """What end users really use of the tools there are, beside every plan to automate more."""
+    if not request.actor.may(Permission.view_costs):
+        return
+    try:
+        found = assess_tools(request.workspace, request.actor, policy=choose_register(request.workspace))
+    except (NotFound, Invalid):
+        return
+    note, href = "of the licences there are: before more is automated", reverse("technology")
+    yield Kpi("End users' adoption", found.active_share, "ratio", why="No licence is assigned.", note=note, href=href)
 
 
 def _row(standing: Standing, currency: str) -> dict[str, Any]:
