@@ -15,7 +15,7 @@ import pyarrow as pa
 from geartrain.incentives.components import Ground, component_result
 from geartrain.incentives.engine.settle import Due, Odd, Settling, Sum
 from geartrain.incentives.engine.slices import Keep, flat_slices, marginal_slices
-from geartrain.incentives.engine.support import unsupported
+from geartrain.incentives.engine.support import conditions, unsupported
 from geartrain.incentives.engine.terms import Term, days_of, terms_of
 from geartrain.incentives.engine.weigh import INTEGER, SAFE, WIDE, Weights, calendar_of, weighed_credits
 from geartrain.incentives.lines import Credit, Payee
@@ -132,17 +132,27 @@ def _sums(
         alike = weighed.group_by(*BY_DAY, "w").agg(count=weighed.count())
         counted = alike.join(calendar, "day").group_by(*ALIKE, "w").agg(count=lambda t: t["count"].sum())
         return {}, _read(work.execute(counted), "w", lambda _: unit)
-    daily = weighed.group_by(*BY_DAY).agg(w=_total(weighed.w))
-    lines = daily.join(calendar, "day").group_by(*ALIKE, "grp").agg(w=lambda t: _total(t.w))
-    found = _read(work.execute(lines), "w", lambda _: unit)
-    if tier_rules()[component.tiers.kind].whole is not None or component.grouping == "period":
-        return {}, found
-    price = marginal_slices if component.tiers.kind == "marginal" else flat_slices
-    slices = price(weighed, calendar, terms, number=number, keep=work.keep)
+    whole = tier_rules()[component.tiers.kind].whole is not None or component.grouping == "period"
     fines = {(t.payee, t.window.key): unit * t.fine for t in terms}
-    parts = slices.group_by(*BY_DAY, "n").agg(part=_total(slices.part))
-    summed = parts.join(calendar, "day").group_by(*ALIKE, "n").agg(part=lambda t: _total(t.part))
-    return _read(work.execute(summed), "part", lambda at: fines[at]), found
+    slices: ibis.Table | None = None
+    daily, parts = None, lambda at: unit
+    if not whole and component.tiers.kind == "marginal":
+        slices, days = marginal_slices(weighed, calendar, terms, number=number, keep=work.keep)
+        if not conditions(component) and "rate" not in work.credits.columns:
+            # Lines all alike: what the days were told by says their sums, and the credits need not be read again.
+            alike = days.mutate(mask=ibis.literal(0, "int64"), fall=False, rate=ibis.literal(None, "decimal(38, 18)"))
+            daily, parts = alike.mutate(w=alike.total).drop("window"), fines.__getitem__
+    elif not whole:
+        slices = flat_slices(weighed, calendar, terms, number=number, keep=work.keep)
+    if daily is None:
+        daily = weighed.group_by(*BY_DAY).agg(w=_total(weighed.w))
+    lines = daily.join(calendar, "day").group_by(*ALIKE, "grp").agg(w=lambda t: _total(t.w))
+    found = _read(work.execute(lines), "w", parts)
+    if slices is None:
+        return {}, found
+    by_day = slices.group_by(*BY_DAY, "n").agg(part=_total(slices.part))
+    summed = by_day.join(calendar, "day").group_by(*ALIKE, "n").agg(part=lambda t: _total(t.part))
+    return _read(work.execute(summed), "part", fines.__getitem__), found
 
 
 def _total(column: Any) -> Any:

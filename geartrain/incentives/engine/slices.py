@@ -20,9 +20,10 @@ Row = tuple[str, str, bool, int, int, int | None]
 
 def marginal_slices(
     weighed: ibis.Table, calendar: ibis.Table, terms: Sequence[Term], *, number: str, keep: Keep
-) -> ibis.Table:
-    """Grain: a credit in a tier. Columns: those of a line, n (place among the bands), part (in fine parts).
+) -> tuple[ibis.Table, ibis.Table]:
+    """Slices, and the days they were told by (grain: payee and day; `total` in fine parts).
 
+    Grain of slices: a credit in a tier. Columns: those of a line, n (place among the bands), part (in fine parts).
     F(X+c) − F(X) by tier: `part` is what of the credit lies in the tier, negative where the total falls.
 
     Args:
@@ -36,7 +37,7 @@ def marginal_slices(
     within = lines.join(plain, ["payee", "day"]).select(*LINE, "n", part=lambda t: t.w)
     crossing = days.filter(days.n.isnull()).select("payee", "window", "day", "before")
     one_tier = keep("slice", within.filter(within.part != 0))
-    return one_tier.union(keep("slice_crossing", _crossing(lines, crossing, bands)))
+    return one_tier.union(keep("slice_crossing", _crossing(lines, crossing, bands))), days
 
 
 def flat_slices(
@@ -107,7 +108,7 @@ def _days(lines: ibis.Table, calendar: ibis.Table, bands: ibis.Table) -> ibis.Ta
         ],
         how="left",
     )
-    return met.group_by("payee", "window", "day", "before").agg(n=met.n.max())
+    return met.group_by("payee", "window", "day", "before", "total").agg(n=met.n.max())
 
 
 def _crossing(lines: ibis.Table, days: ibis.Table, bands: ibis.Table) -> ibis.Table:
