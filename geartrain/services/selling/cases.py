@@ -89,7 +89,7 @@ def get_case(ws: Workspace, actor: Actor, *, opportunity: str, asked: Asked | No
         table = opened.log.source.table("opportunity")
         found = opened.facts.execute(table.filter(table.opportunity_id == opportunity)).to_pylist()
         if not found:
-            raise NotFound(f"There is no opportunity '{opportunity}'.", hint="geartrain records show opportunity ID")
+            raise NotFound(f"There is no opportunity '{opportunity}'.", hint="List them: geartrain records opportunity")
         strayed = deviations_of(opened.log, opportunity)
         stood = standings(opened.log, evidence=opened.evidence, waivers=opened.waivers, opportunity=opportunity)
         events = sorted(_events(opened, found[0], strayed), key=lambda h: (h.at, ORDER.index(h.kind), h.text))
